@@ -18,7 +18,10 @@ export interface Counts {
   readonly transactions: number;
   readonly statements: number;
   readonly rowsWritten: number;
-  readonly journalRows: number;
+  /** Rows of the journal, their lines, and the text of those. */
+  readonly turnRows: number;
+  readonly lines: number;
+  readonly lineBytes: number;
   readonly parameterBytes: number;
   readonly produceCalls: number;
   readonly eventBytes: number;
@@ -71,7 +74,9 @@ async function tallied(load: CountedLoad, count: number): Promise<Tally> {
     transactions: 0,
     statements: 0,
     rowsWritten: 0,
-    journalRows: 0,
+    turnRows: 0,
+    lines: 0,
+    lineBytes: 0,
     parameterBytes: 0,
     produceCalls: 0,
     eventBytes: 0,
@@ -119,7 +124,12 @@ function countedWorld({ domain, answer, isDone }: CountedLoad, tally: Tally) {
   });
   database.onCommit = (changes) => {
     tally.rowsWritten += changes.length;
-    tally.journalRows += changes.filter(({ table }) => table.schema.name === "journal").length;
+    for (const { table, after } of changes)
+      if (table.schema.name === "turn" && after) {
+        tally.turnRows++;
+        tally.lines += Number(after["last_seq"]) - Number(after["seq"]) + 1;
+        tally.lineBytes += Buffer.byteLength(String(after["lines"]));
+      }
   };
   const registry = countedRegistry(new SimRegistry(new SimCatalog(network, domain.name), machine), tally);
   const bus = countedBus(new SimBus(broker, machine), tally);

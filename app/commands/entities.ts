@@ -74,7 +74,7 @@ async function show(id: string, options: ServerDomainOptions): Promise<void> {
   const path = await domainPath(options, `/entities/${encodeURIComponent(id)}`);
   const entity = await callServer<EntityView>(options, path);
   const { items } = await callServer<{ items: TimelineItem[] }>(options, `${path}/timeline`, {
-    query: { order: "newest", limit: String(SHOWN_ITEMS) },
+    query: { limit: String(SHOWN_ITEMS) },
   });
   if (options.json) return printJson({ ...entity, timeline: items });
   const facts = [

@@ -4,24 +4,21 @@ import { type Command, Option } from "commander";
 import { refuseFormerStore } from "../../runtime/adapters/former-store.ts";
 import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
+import { Fault } from "../../runtime/core/fault.ts";
 import type { PlannedOutcome, StepSummary } from "../../runtime/replay/plan.ts";
 import { Replay, type ReplayDifference } from "../../runtime/replay/replay.ts";
 import { domainsInForce } from "../../runtime/stored/contract-sets.ts";
 import { readStoreConfig } from "../host/config.ts";
-import { InvalidJournalError, type JournalLine } from "../journal/journal-line.ts";
-import {
-  type JournalWindow,
-  readJournalFile,
-  readServerJournal,
-  readStoredJournal,
-} from "../journal/journal-source.ts";
+import { type ExportedLine, InvalidJournalError } from "../journal/exported-line.ts";
+import { readJournalFile, readServerJournal } from "../journal/journal-source.ts";
 import { type OpenJournal, openJournal } from "../journal/open-journal.ts";
 import { type PlanReport, runPlan } from "../journal/plan-report.ts";
+import { type JournalWindow, readStoredJournal } from "../journal/stored-journal.ts";
 import type { DeclaredDomain } from "../host/declared-domains.ts";
 import { compileFolder, domainsOf, type ModuleOptions, readFolder } from "../terminal/contract-folder.ts";
 import { chooseDomain, type DomainOptions, withDomainOption } from "../terminal/domain-choice.ts";
-import { parseNumberUpTo, withModuleOption } from "../terminal/option-values.ts";
-import { type ServerOptions, withServerOptions } from "../terminal/server-client.ts";
+import { parseNumberUpTo, parseTime, withModuleOption } from "../terminal/option-values.ts";
+import { ServerProblem, type ServerOptions, withServerOptions } from "../terminal/server-client.ts";
 import { clearProgress, colors, print, printJson, replaceUnprintable, showProgress } from "../terminal/output.ts";
 
 /** Differences and incomplete entities beyond this number are counted, but not listed. */
@@ -42,6 +39,11 @@ export function addCommands(program: Command): void {
         "from",
       ]),
     )
+    .addOption(
+      new Option("--since <time>", "only what was written from the beginning of that UTC day on, such as 2026-01-31")
+        .argParser(parseTime)
+        .conflicts("from"),
+    )
     .action(replay);
   withJournalOptions(program.command("plan"))
     .description(
@@ -49,7 +51,12 @@ export function addCommands(program: Command): void {
         "differently, and why; nothing is changed. Exits 1 if there are any",
     )
     .argument("<dir>", "folder with the edited contracts")
-    .option("--hours <hours>", "how far back", parseNumberUpTo(24 * 366, "a year"), 24)
+    .option(
+      "--hours <hours>",
+      "how far back; what it begins with is read from the beginning of that UTC day on",
+      parseNumberUpTo(24 * 366, "a year"),
+      24,
+    )
     .action(plan);
 }
 
@@ -59,18 +66,20 @@ const withJournalOptions = (command: Command): Command =>
     .option("--from <file>", "a file that --export wrote")
     .option("--journal", "the journal of DATABASE_URL, or of the server at --url: the default", true);
 
-/** Reads the chosen journal. An invalid one ends the command like an invalid argument. */
+/** Reads the chosen journal. An invalid or damaged one ends the command like an invalid argument. */
 async function withJournal<Result>(
   options: JournalOptions,
   command: Command,
   window: JournalWindow,
-  read: (lines: AsyncIterable<JournalLine>) => Promise<Result>,
+  read: (lines: AsyncIterable<ExportedLine>) => Promise<Result>,
 ): Promise<Result> {
   const lines = journalLines(options, command, window);
   try {
     return await read(lines);
   } catch (error) {
     if (error instanceof InvalidJournalError) command.error(`error: ${error.message}`);
+    if ((error instanceof Fault || error instanceof ServerProblem) && error.code === "JOURNAL_DAMAGED")
+      command.error(`error: JOURNAL_DAMAGED: ${error.message}`);
     throw error;
   } finally {
     await lines.return(undefined);
@@ -78,7 +87,7 @@ async function withJournal<Result>(
 }
 
 /** @throws ConfigError at once, before a file of --export is opened */
-function journalLines(options: JournalOptions, command: Command, window: JournalWindow): AsyncGenerator<JournalLine> {
+function journalLines(options: JournalOptions, command: Command, window: JournalWindow): AsyncGenerator<ExportedLine> {
   if (options.from !== undefined) return readJournalFile(options.from);
   const config = readStoreConfig(process.env);
   const asksServer = config.DATABASE_URL === undefined || command.getOptionValueSource("url") === "cli";
@@ -89,7 +98,7 @@ async function* databaseLines(
   config: ReturnType<typeof readStoreConfig>,
   { domain }: DomainOptions,
   window: JournalWindow,
-): AsyncGenerator<JournalLine> {
+): AsyncGenerator<ExportedLine> {
   const access = { url: config.DATABASE_URL ?? "", maxConnections: 1, readOnly: true };
   const store = new PostgresStore({ ...access, applicationName: "rollcall replay" });
   try {
@@ -103,7 +112,7 @@ async function* databaseLines(
 
 /** Reads the journal's head and compiles its contracts with the module's code; the rows are still to be read. */
 const openWithContracts = (
-  lines: AsyncIterable<JournalLine>,
+  lines: AsyncIterable<ExportedLine>,
   domains: readonly DeclaredDomain[],
   wanted: string | undefined,
 ): Promise<OpenJournal> =>
@@ -117,13 +126,14 @@ const openWithContracts = (
 interface ReplayOptions extends JournalOptions {
   readonly verify?: boolean;
   readonly export?: string;
+  readonly since?: string;
 }
 
 async function replay(options: ReplayOptions, command: Command): Promise<void> {
   if (options.export !== undefined) return exportJournal(options.export, options, command);
   if (!options.verify) command.error("error: give --verify, or --export <file>");
   const domains = await domainsOf(options);
-  const report = await withJournal(options, command, {}, async (lines) =>
+  const report = await withJournal(options, command, { since: options.since }, async (lines) =>
     verify(await openWithContracts(lines, domains, options.domain)),
   );
   if (options.json) printJson(report);
@@ -133,14 +143,14 @@ async function replay(options: ReplayOptions, command: Command): Promise<void> {
 
 async function exportJournal(file: string, options: ReplayOptions, command: Command): Promise<void> {
   let lines = 0;
-  const toNdjson = async function* (source: AsyncIterable<JournalLine>): AsyncGenerator<string> {
+  const toNdjson = async function* (source: AsyncIterable<ExportedLine>): AsyncGenerator<string> {
     for await (const line of source) {
       lines++;
       yield `${JSON.stringify(line)}\n`;
     }
   };
   const isToFile = file !== "-";
-  await withJournal(options, command, {}, (source) =>
+  await withJournal(options, command, { since: options.since }, (source) =>
     pipeline(toNdjson(source), isToFile ? createWriteStream(file) : process.stdout, { end: isToFile }),
   );
   if (isToFile) print(`${lines} lines in ${file}`);
@@ -152,7 +162,7 @@ async function verify({ contracts, problems, entityHistories }: OpenJournal) {
   const replay = new Replay(contracts, {
     difference: (difference) => {
       found.push(difference);
-      // Entities come one after the other: the earliest of all are known only at the end.
+      // Partitions come one after the other: the earliest of all are known only at the end.
       if (found.length > 20 * LISTED_MAX) found.splice(0, Infinity, ...earliest(found));
     },
     incomplete: (entityId, reason) => {
@@ -160,7 +170,7 @@ async function verify({ contracts, problems, entityHistories }: OpenJournal) {
     },
   });
   for await (const line of entityHistories) {
-    if (line.line === "row") replay.addRow(line);
+    if (line.line === "row") replay.addLine(line);
     else replay.addSnapshot(line);
     const { rows, entities, differences } = replay.counts;
     showProgress(() => `${rows} rows, ${entities} entities, ${differences} differences`);
@@ -177,8 +187,8 @@ const earliest = (found: readonly ReplayDifference[]): ReplayDifference[] =>
     .slice(0, LISTED_MAX);
 
 function printReplay(report: Awaited<ReturnType<typeof verify>>): void {
-  const { rows, entities, steps, events, intents, deadLetters, states, differences, reworded, incomplete, found } =
-    report;
+  const { rows, entities, steps, events, intents, deadLetters, states, notCompared } = report;
+  const { differences, reworded, incomplete, found } = report;
   for (const problem of report.problems) print(colors.yellow(replaceUnprintable(problem)));
   let previousHeading = "";
   for (const difference of found) {
@@ -197,7 +207,8 @@ function printReplay(report: Awaited<ReturnType<typeof verify>>): void {
     print(`${replaceUnprintable(entityId)} not replayed: ${reason}`);
   const counts =
     `${rows} rows of ${entities} entities: ${steps} steps, ${events} events, ${intents} intents, ` +
-    `${deadLetters} dead letters, ${states} stored states`;
+    `${deadLetters} dead letters, ${states} stored states` +
+    (notCompared > 0 ? ` (${notCompared} not compared: changed meanwhile, or without rows)` : "");
   const rewordedText = reworded > 0 ? `, reworded: ${reworded}` : "";
   if (report.ok) return print(`${counts}: all are the same${rewordedText === "" ? " byte for byte" : rewordedText}`);
   const differencesText = colors.red(`${differences} differences`);

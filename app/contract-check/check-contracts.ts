@@ -1,7 +1,7 @@
 import { on } from "node:events";
 import { parentPort } from "node:worker_threads";
 import type { Command } from "commander";
-import type { JournalLine } from "../journal/journal-line.ts";
+import type { ExportedLine } from "../journal/exported-line.ts";
 import { chosenModules } from "../host/modules.ts";
 import { checkContracts, type CheckRequest, type ContractCheck, type WorkerMessage } from "./contract-check.ts";
 
@@ -17,10 +17,10 @@ async function runWorker(): Promise<void> {
   const messages = on(port, "message");
   const nextMessage = async <Message>(): Promise<Message> => ((await messages.next()).value as [Message])[0];
   const send = (message: WorkerMessage): void => port.postMessage(message);
-  async function* journal(): AsyncGenerator<JournalLine> {
+  async function* journal(): AsyncGenerator<ExportedLine> {
     for (;;) {
       send("lines");
-      const lines = await nextMessage<readonly JournalLine[]>();
+      const lines = await nextMessage<readonly ExportedLine[]>();
       if (lines.length === 0) return;
       yield* lines;
     }
@@ -36,5 +36,5 @@ async function runWorker(): Promise<void> {
 
 const checkOfModule = async (
   { module, ...request }: CheckRequest,
-  lines: AsyncIterable<JournalLine>,
+  lines: AsyncIterable<ExportedLine>,
 ): Promise<ContractCheck> => checkContracts(await chosenModules([module], process.cwd()), request, lines);

@@ -8,7 +8,7 @@ import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
 import type { ContractFile } from "../../runtime/contract/reading/contract-folder.ts";
 import { declaredDomains } from "../host/declared-domains.ts";
 import type { Module } from "../host/module.ts";
-import type { JournalLine } from "../journal/journal-line.ts";
+import type { ExportedLine } from "../journal/exported-line.ts";
 import { openJournal } from "../journal/open-journal.ts";
 import { PlanReport, runPlan } from "../journal/plan-report.ts";
 
@@ -51,7 +51,7 @@ export type WorkerMessage = "lines" | { readonly result: ContractCheck } | { rea
 export async function checkContracts(
   modules: readonly Module[],
   { domain, files, model: explores, planHours }: Omit<CheckRequest, "module">,
-  lines: AsyncIterable<JournalLine>,
+  lines: AsyncIterable<ExportedLine>,
   statesMax?: number,
 ): Promise<ContractCheck> {
   const codes = declaredDomains(modules)

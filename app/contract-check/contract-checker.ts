@@ -1,7 +1,7 @@
 import { on } from "node:events";
 import { Worker } from "node:worker_threads";
 import { settleWithin } from "../../runtime/ports/settle-within.ts";
-import type { JournalLine } from "../journal/journal-line.ts";
+import type { ExportedLine } from "../journal/exported-line.ts";
 import { COMMAND } from "../built-files.ts";
 import type { Module } from "../host/module.ts";
 import { checkContracts, type CheckRequest, type ContractCheck, type WorkerMessage } from "./contract-check.ts";
@@ -9,7 +9,7 @@ import { checkContracts, type CheckRequest, type ContractCheck, type WorkerMessa
 const LINES_PER_MESSAGE = 500;
 /** A thread that nobody asks is ended. */
 const IDLE_MS = 60_000;
-/** In MiB: the largest journal of one entity and a hundred thousand worlds fit, an endless growth does not. */
+/** In MiB: the entities of the largest partition and a hundred thousand worlds fit, an endless growth does not. */
 const MEMORY_MAX_MIB = 1_024;
 /** Of an exploration in the thread that serves: a fraction of a second, in which messages wait. */
 const STATES_HERE_MAX = 5_000;
@@ -32,7 +32,7 @@ export class ContractChecker {
    * @param journal read, page by page, where a plan is asked for
    * @throws CheckerBusy, CheckTimeout
    */
-  check(request: CheckRequest, journal: AsyncIterable<JournalLine>, timeoutMs: number): Promise<ContractCheck> {
+  check(request: CheckRequest, journal: AsyncIterable<ExportedLine>, timeoutMs: number): Promise<ContractCheck> {
     return this.#alone(() => {
       const worker = (this.#worker ??= this.#startWorker());
       return settleWithin(timeoutMs, runCheck(worker, request, journal), () => {
@@ -45,7 +45,7 @@ export class ContractChecker {
   checkHere(
     module: Module,
     request: Omit<CheckRequest, "module">,
-    journal: AsyncIterable<JournalLine>,
+    journal: AsyncIterable<ExportedLine>,
     timeoutMs: number,
   ): Promise<ContractCheck> {
     return this.#alone(() => checkContracts([module], request, linesWithin(timeoutMs, journal), STATES_HERE_MAX));
@@ -88,7 +88,7 @@ export class ContractChecker {
 async function runCheck(
   worker: Worker,
   request: CheckRequest,
-  journal: AsyncIterable<JournalLine>,
+  journal: AsyncIterable<ExportedLine>,
 ): Promise<ContractCheck> {
   const batches = batchesOf(journal);
   try {
@@ -105,7 +105,7 @@ async function runCheck(
   }
 }
 
-async function* linesWithin(timeoutMs: number, lines: AsyncIterable<JournalLine>): AsyncGenerator<JournalLine> {
+async function* linesWithin(timeoutMs: number, lines: AsyncIterable<ExportedLine>): AsyncGenerator<ExportedLine> {
   const endsAtMs = performance.now() + timeoutMs;
   for await (const line of lines) {
     if (performance.now() > endsAtMs) throw new CheckTimeout();
@@ -113,8 +113,8 @@ async function* linesWithin(timeoutMs: number, lines: AsyncIterable<JournalLine>
   }
 }
 
-async function* batchesOf(journal: AsyncIterable<JournalLine>): AsyncGenerator<readonly JournalLine[], undefined> {
-  let page: JournalLine[] = [];
+async function* batchesOf(journal: AsyncIterable<ExportedLine>): AsyncGenerator<readonly ExportedLine[], undefined> {
+  let page: ExportedLine[] = [];
   for await (const line of journal) {
     if (page.push(line) < LINES_PER_MESSAGE) continue;
     yield page;

@@ -1,7 +1,7 @@
 import { v7 } from "uuid";
 import { PgliteLocks } from "../../runtime/adapters/pglite/pglite-locks.ts";
 import { PostgresLocks } from "../../runtime/adapters/postgres/postgres-locks.ts";
-import { ensureJournalPartitions } from "../../runtime/adapters/sql/migrate.ts";
+import { ensureDayPartitions } from "../../runtime/adapters/sql/migrate.ts";
 import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
 import { assertDeployment } from "../../runtime/shell/deployment.ts";
 import { Runtime } from "../../runtime/shell/runtime.ts";
@@ -52,7 +52,7 @@ export async function composeHost(config: Config, options: HostOptions) {
     clock,
   );
   // Until the host is stopped, the journal's partitions of the days ahead are created in time.
-  const timer = setInterval(() => void ensureJournalPartitions(store, nextDays(clock)).catch(() => {}), DAY_MS / 4);
+  const timer = setInterval(() => void ensureDayPartitions(store, nextDays(clock)).catch(() => {}), DAY_MS / 4);
   timer.unref();
   let stopping: Promise<void> | undefined;
   const troubles = new Troubles({

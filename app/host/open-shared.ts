@@ -8,7 +8,7 @@ import { EmbeddedBus } from "../../runtime/adapters/embedded-bus/embedded-bus.ts
 import { KafkaBus } from "../../runtime/adapters/kafka/kafka-bus.ts";
 import { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
 import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
-import { ensureJournalPartitions, migrate, type MigrationSet } from "../../runtime/adapters/sql/migrate.ts";
+import { ensureDayPartitions, migrate, type MigrationSet } from "../../runtime/adapters/sql/migrate.ts";
 import { SystemClock } from "../../runtime/adapters/system-clock.ts";
 import type { Clock } from "../../runtime/ports/clock.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
@@ -94,7 +94,7 @@ export async function openShared(config: Config, { log, ...options }: HostOption
     });
     const deployment = await deploymentOf(config, consumerGroups);
     await claimStore(store, deployment);
-    await ensureJournalPartitions(store, nextDays(clock));
+    await ensureDayPartitions(store, nextDays(clock));
     const domains: ServedDomain[] = [];
     for (const domain of read) {
       const contracts = await resolveStartupContracts(store, domain.contracts, domain.source, {

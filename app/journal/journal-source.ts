@@ -1,22 +1,12 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
-import type { Sql } from "../../runtime/ports/store.ts";
 import { listItems } from "../terminal/server-client.ts";
 import { domainPath } from "../terminal/server-domains.ts";
-import type { Config } from "../host/config.ts";
-import { InvalidJournalError, type JournalLine, parseJournalLine } from "./journal-line.ts";
-import { readJournalHead, readJournalPage, type JournalPosition } from "./journal-pages.ts";
-
-/** Rows per page: small enough that a page of the largest rows fits into memory many times. */
-export const PAGE_ROWS = 200;
-
-export interface JournalWindow {
-  /** Only entities with a row at or after this time (RFC 3339), but with all of their rows. */
-  readonly since?: string | undefined;
-}
+import { type ExportedLine, InvalidJournalError, parseExportedLine } from "./exported-line.ts";
+import type { JournalWindow } from "./stored-journal.ts";
 
 /** @throws InvalidJournalError with the line's number */
-export async function* readJournalFile(file: string): AsyncGenerator<JournalLine> {
+export async function* readJournalFile(file: string): AsyncGenerator<ExportedLine> {
   let number = 0;
   try {
     for await (const text of createInterface({ input: createReadStream(file, "utf8"), crlfDelay: Infinity })) {
@@ -29,38 +19,22 @@ export async function* readJournalFile(file: string): AsyncGenerator<JournalLine
   }
 }
 
-/** The journal of the configured store, which is only read. */
-export async function* readStoredJournal(
-  sql: Sql,
-  domain: string,
-  config: Config,
-  window: JournalWindow,
-): AsyncGenerator<JournalLine> {
-  yield* await readJournalHead(sql, domain, config);
-  let position: JournalPosition | undefined;
-  do {
-    const page = await readJournalPage(sql, domain, position, { limit: PAGE_ROWS, ...window });
-    yield* page.lines;
-    position = page.next;
-  } while (position !== undefined);
-}
-
 /** The journal of a domain of a running server, page by page. */
 export async function* readServerJournal(
   server: { readonly url: string; readonly domain?: string },
   { since }: JournalWindow,
-): AsyncGenerator<JournalLine> {
-  yield* listItems<JournalLine>(server, await domainPath(server, "/journal"), { since });
+): AsyncGenerator<ExportedLine> {
+  yield* listItems<ExportedLine>(server, await domainPath(server, "/journal"), { since });
 }
 
-function parseLine(text: string, location: string): JournalLine {
+function parseLine(text: string, location: string): ExportedLine {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     throw new InvalidJournalError(`${location}: not JSON`);
   }
-  const line = parseJournalLine(value);
+  const line = parseExportedLine(value);
   if (!line)
     throw new InvalidJournalError(`${location}: not a line of a journal: \`rollcall replay --export\` writes one`);
   return line;

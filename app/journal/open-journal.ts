@@ -2,9 +2,9 @@ import type { TopicVariables } from "../../runtime/contract/language/topic-patte
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { DomainCode } from "../../runtime/core/domain.ts";
 import { compileStoredContracts } from "../host/contracts-in-force.ts";
-import { InvalidJournalError, type JournalLine } from "./journal-line.ts";
+import { type ExportedLine, InvalidJournalError } from "./exported-line.ts";
 
-type HistoryLine = Extract<JournalLine, { line: "row" | "entity" }>;
+type HistoryLine = Extract<ExportedLine, { line: "row" | "entity" }>;
 
 export type OpenJournal = Awaited<ReturnType<typeof openJournal>>;
 
@@ -19,10 +19,10 @@ export interface JournalDomain {
  * Reads the head of a journal and compiles the contracts that it was written under.
  * @param domainNamed gives the journal's domain, or throws
  * @returns the contracts by hash, compiled with this version's code; those that can't be, and why; the rows and
- * entities behind the head, entity by entity
+ * entities behind the head, partition by partition
  * @throws InvalidJournalError
  */
-export async function openJournal(lines: AsyncIterable<JournalLine>, domainNamed: (name: string) => JournalDomain) {
+export async function openJournal(lines: AsyncIterable<ExportedLine>, domainNamed: (name: string) => JournalDomain) {
   const iterator = lines[Symbol.asyncIterator]();
   let next = await iterator.next();
   const head = next.done ? undefined : next.value;
@@ -47,8 +47,8 @@ export async function openJournal(lines: AsyncIterable<JournalLine>, domainNamed
 }
 
 async function* historyLines(
-  first: IteratorResult<JournalLine, unknown>,
-  iterator: AsyncIterator<JournalLine, unknown>,
+  first: IteratorResult<ExportedLine, unknown>,
+  iterator: AsyncIterator<ExportedLine, unknown>,
 ): AsyncGenerator<HistoryLine> {
   for (let next = first; !next.done; next = await iterator.next()) {
     if (next.value.line !== "row" && next.value.line !== "entity")

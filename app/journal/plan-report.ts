@@ -55,7 +55,7 @@ export async function runPlan(
   onProgress: (counts: Pick<PlanReport, "entities" | "otherwise" | "unknown">) => void = () => {},
 ): Promise<PlanReport> {
   const untilMs = Date.parse(head.read_at);
-  const sinceMs = untilMs - hoursBack * HOUR_MS;
+  const sinceMs = Math.max(untilMs - hoursBack * HOUR_MS, head.since === undefined ? 0 : Date.parse(head.since));
   const counts = { entities: 0, otherwise: 0, unknown: 0, same: 0, byOtherSteps: 0, incomplete: 0 };
   const found: PlannedOutcome[] = [];
   const notKnown: PlannedOutcome[] = [];
@@ -75,7 +75,7 @@ export async function runPlan(
     },
   );
   for await (const line of entityHistories) {
-    if (line.line === "row") planner.addRow(line);
+    if (line.line === "row") planner.addLine(line);
     else planner.addSnapshot(line);
     onProgress(counts);
   }

@@ -27,11 +27,9 @@ function timelineLine({ at, kind, type, reason, note, state, topic }: Item, pain
       `${colors.dim(`on ${replaceUnprintable(topic ?? "")}`)}`
     );
   const explanation = [note, reason].filter((text) => text !== null).join("; ");
+  const of = kind === "message" || kind === "end" ? "" : ` (${kind})`;
   const where = state === null ? "" : ` [${paintState(state)}]`;
-  return (
-    `${time}  ${replaceUnprintable(type ?? kind)}${kind === "message" ? "" : ` (${kind})`}${where} ` +
-    `${replaceUnprintable(explanation)}`
-  );
+  return `${time}  ${replaceUnprintable(type ?? kind)}${of}${where} ${replaceUnprintable(explanation)}`;
 }
 
 function tryLine({ at, ms, code, error }: Item["tries"][number]): string {

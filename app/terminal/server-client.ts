@@ -22,7 +22,15 @@ export const withServerOptions = (command: Command): Command =>
     .option("--json", "print JSON", false);
 
 /** A problem that the server answered; the message is its detail. */
-export class ServerProblem extends Error {}
+export class ServerProblem extends Error {
+  /** One of docs/reference/errors.md. */
+  readonly code: string | undefined;
+
+  constructor(message: string, code: string | undefined) {
+    super(message);
+    this.code = code;
+  }
+}
 
 type QueryParameters = Readonly<Record<string, string | undefined>>;
 
@@ -53,8 +61,8 @@ export async function callServer<Answer>(
   // An answer without a body is undefined.
   const body: unknown = await response.json().catch(() => undefined);
   if (response.ok) return body as Answer;
-  const { title, detail } = (body ?? {}) as { readonly title?: string; readonly detail?: string };
-  throw new ServerProblem(replaceUnprintable(detail ?? title ?? `the server answered ${response.status}`));
+  const { title, detail, code } = (body ?? {}) as Readonly<Record<"title" | "detail" | "code", string | undefined>>;
+  throw new ServerProblem(replaceUnprintable(detail ?? title ?? `the server answered ${response.status}`), code);
 }
 
 /** The items of a list, page by page. */

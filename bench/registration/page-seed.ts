@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
+import { partitionOf } from "../../runtime/core/murmur2.ts";
 import type { Program } from "../../test/blackbox/program.ts";
 
 const STATES = ["DEREGISTERED", "LIVENESS_EXPIRED", "REJECTED", "ACK_TIMED_OUT"];
@@ -29,12 +30,26 @@ export async function seedNodes(start: () => Promise<Program>, folder: string, n
   await program.stop();
   const database = await PGlite.create(join(folder, "store", "data"));
   try {
+    const { rows } = await database.query<{ partitions: number }>(
+      `select count(*)::int as partitions from rollcall.partition_owner where domain = 'registration'`,
+    );
+    const ids = Array.from({ length: nodes }, (_, index) => `bench-${index + 1}`);
+    const copies = [ids, ids.map((id) => partitionOf(id, rows[0]?.partitions ?? 1))];
     await database.query(
-      `insert into rollcall.entity
-       select domain, 'bench-' || i, partition, ($2::text[])[1 + i % 4], reducer_state, seq, attempt,
-         replace(data::text, 'seed-0', 'bench-' || i)::json, '{}'::json, state_since, updated_at
-       from rollcall.entity, generate_series(1, $1::int) as i where entity_id = 'seed-0'`,
-      [nodes, STATES],
+      // The journal has no line about a copy.
+      `insert into rollcall.entity (domain, partition, entity_id, state, reducer_state, state_since, seq, attempt,
+         last_line, last_line_at, last_seen, updated_at)
+       select domain, c.partition, c.id, ($3::text[])[1 + c.i % 4], reducer_state, state_since, seq, attempt,
+         0, last_line_at, last_seen, updated_at
+         from rollcall.entity, unnest($1::text[], $2::int[]) with ordinality as c(id, partition, i)
+        where entity_id = 'seed-0'`,
+      [...copies, STATES],
+    );
+    await database.query(
+      `insert into rollcall.entity_data (domain, partition, entity_id, data)
+       select domain, c.partition, c.id, replace(data::text, 'seed-0', c.id)::json
+         from rollcall.entity_data, unnest($1::text[], $2::int[]) as c(id, partition) where entity_id = 'seed-0'`,
+      copies,
     );
   } finally {
     await database.close();

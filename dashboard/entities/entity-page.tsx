@@ -8,6 +8,7 @@ import { ApiError } from "../shared/api.ts";
 import { capitalize } from "../shared/format.ts";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import { subscribeToEvents } from "../shared/event-stream.ts";
+import type { ListPage } from "../shared/list-page.ts";
 import { refreshScheduler } from "../shared/refresh-scheduler.ts";
 import { Link, type PageProps, pathWithQuery } from "../shared/router.tsx";
 import { useServerClock } from "../shared/server-clock.ts";
@@ -18,7 +19,7 @@ import { Timeline } from "./timeline.tsx";
 import "./entity-page.css";
 
 const POLL_MS = 5_000;
-const TIMELINE_ROWS = 300;
+const TIMELINE_ITEMS = 300;
 
 export function Page({ entityId }: PageProps) {
   const { api, parts, words, entitiesPage } = useDomain();
@@ -61,7 +62,7 @@ export function Page({ entityId }: PageProps) {
         {explanation.answer && <StatusSummary explanation={explanation.answer} nowMs={nowMs} />}
         {view && <EntityMachines entity={view} items={items} />}
       </div>
-      {items.length > 0 && <Timeline items={items} isComplete={items.length < TIMELINE_ROWS} />}
+      {items.length > 0 && <Timeline items={items} isComplete={timeline.answer?.next_cursor === null} />}
       {view && <EntityData entity={view} />}
     </div>
   );
@@ -70,10 +71,10 @@ export function Page({ entityId }: PageProps) {
 /** All that is shown of an entity, fetched again at intervals and after events. */
 function useEntity(entityId: string) {
   const path = `/entities/${encodeURIComponent(entityId)}`;
-  const timelinePath = pathWithQuery(`${path}/timeline`, { order: "newest", envelopes: "true", limit: TIMELINE_ROWS });
+  const timelinePath = pathWithQuery(`${path}/timeline`, { envelopes: "true", limit: TIMELINE_ITEMS });
   const entity = useDomainApi<EntityView>(path, POLL_MS);
   const explanation = useDomainApi<Explanation>(`${path}/explanation`, POLL_MS);
-  const timeline = useDomainApi<{ readonly items: readonly TimelineItem[] }>(timelinePath, POLL_MS);
+  const timeline = useDomainApi<ListPage<TimelineItem>>(timelinePath, POLL_MS);
   const overview = useDomainApi<Overview>("/overview?history=false", POLL_MS);
   const refetchAll = (): void => [entity, explanation, timeline].forEach((each) => each.refetch());
   return { entity, explanation, timeline, overview, refetchAll };

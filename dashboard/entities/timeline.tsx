@@ -5,7 +5,7 @@ import { type Turn, groupIntoTurns } from "./turns.ts";
 
 interface TimelineProps {
   readonly items: readonly TimelineItem[];
-  /** Whether these are all of its rows. */
+  /** Whether these are all that there are. */
   readonly isComplete: boolean;
 }
 
@@ -24,7 +24,7 @@ export function Timeline({ items, isComplete }: TimelineProps) {
           ))}
       </ol>
       {!isComplete && (
-        <p class="note">Showing the latest {items.length} rows; the timeline API has the earlier ones.</p>
+        <p class="note">Showing the latest {items.length} lines; the timeline API has the earlier ones.</p>
       )}
     </section>
   );
@@ -32,9 +32,7 @@ export function Timeline({ items, isComplete }: TimelineProps) {
 
 const KIND_TEXTS: Readonly<Partial<Record<TimelineItem["kind"], string>>> = {
   repeat: "duplicate, processed before",
-  repartitioned: "forwarded to its own partition",
   dead_letter: "became a dead letter",
-  gap: "messages are missing from the log",
 };
 
 function TurnItem({ turn: { cause, events, intents } }: { readonly turn: Turn }) {
@@ -66,7 +64,7 @@ function TurnItem({ turn: { cause, events, intents } }: { readonly turn: Turn })
         </div>
       ))}
       <details>
-        <summary>Journal rows</summary>
+        <summary>Journal lines</summary>
         <pre tabIndex={0}>
           {JSON.stringify([cause, ...events.map(({ envelope: _apart, ...event }) => event)], null, 2)}
         </pre>

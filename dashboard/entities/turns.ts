@@ -4,7 +4,7 @@ interface RequestedIntent {
   readonly id: string;
   readonly type: string;
   readonly target: string;
-  /** Its outcome; null: these rows have none. */
+  /** How it ended; null: it is pending. */
   readonly note: string | null;
   /** Its calls, where the first one failed. */
   readonly tries: TimelineItem["tries"];
@@ -12,18 +12,17 @@ interface RequestedIntent {
 /** A message with the decision about it, and the events and intents that followed. */
 export interface Turn {
   readonly cause: TimelineItem;
-  /** As published. Those without a row here are only named in `cause.events`. */
+  /** As published. */
   readonly events: readonly TimelineItem[];
   readonly intents: readonly RequestedIntent[];
 }
 
-/** Groups the rows of a journal into turns. An event without its cause among the rows is a turn of its own. Pure. */
+/** Groups the items of a timeline into turns: events follow their cause. Pure. */
 export function groupIntoTurns(items: readonly TimelineItem[]): Turn[] {
   const outcomes = new Map(items.flatMap((item) => (item.intent_id === null ? [] : [[item.intent_id, item]])));
   const published = new Map(items.flatMap((item) => (item.kind === "event" ? [[item.message_id, item]] : [])));
-  const causedEventIds = new Set(items.flatMap(({ events }) => events.map(({ id }) => id)));
   return items
-    .filter(({ kind, message_id }) => kind !== "event" || !causedEventIds.has(message_id ?? ""))
+    .filter(({ kind }) => kind !== "event")
     .map((cause) => ({
       cause,
       events: cause.events.flatMap(({ id }) => published.get(id) ?? []),

@@ -51,7 +51,7 @@ function EventDetails({ row: { type, envelope }, topic, entityId }: EventDetails
             <EntityLink id={entityId} />
             <CopyButton
               label={`Copy curl: timeline of this ${words.entity}`}
-              text={curl(api(`/entities/${encodeURIComponent(entityId)}/timeline`), { order: "newest" })}
+              text={curl(api(`/entities/${encodeURIComponent(entityId)}/timeline`), {})}
             />
           </>
         )}

@@ -1,38 +1,39 @@
-import type { Decision } from "./decision.ts";
-import type { Entity } from "./entity.ts";
-import { derivedId } from "./ids.ts";
-import type { Message } from "./message.ts";
+import type { Decision, MachineTransition } from "./decision.ts";
+import type { Attempt, Entity } from "./entity.ts";
+import type { ArmedDeadline } from "./handler.ts";
+import type { Intent } from "./intent.ts";
+import type { Message, Payload } from "./message.ts";
 
-/** Bytes of a journal row: a string when they are UTF-8. */
+/** Bytes in a line: a string when they are UTF-8. */
 export type JournalBytes = string | { readonly base64: string };
 
-/** A row of the journal as it is read and exported. */
-export interface JournalRow {
-  readonly partition: number;
-  readonly seq: number;
-  /** Broker time of its turn, RFC 3339. */
-  readonly at: string;
-  readonly kind: "message" | "event" | "repeat" | "repartitioned" | "dead_letter" | "gap";
-  readonly entity_id: string | null;
-  readonly type: string | null;
-  readonly message_id: string | null;
-  readonly correlation_id: string | null;
-  readonly attempt_id: string | null;
-  readonly contract_hash: string;
-  /** `StepRecord` or `SettledIntentRecord` for kind `message`, `DeadLetterRecord` for `dead_letter`. */
-  readonly body: unknown;
-  readonly topic: string | null;
-  readonly key: JournalBytes | null;
-  readonly value: JournalBytes | null;
-  readonly headers: Readonly<Record<string, string>> | null;
-}
+type Deadlines = Readonly<Record<string, ArmedDeadline>>;
+type Origin = NonNullable<Message["origin"]>;
 
-/** An entity's stored row, read together with its journal. */
-export interface EntitySnapshot extends Pick<Entity, "state" | "seq" | "attempt" | "data" | "deadlines"> {
-  readonly entity_id: string;
+/** An intent without an outcome, as an entity's first line of a day names it. */
+export type OpenIntent = Pick<Intent, "id" | "type" | "target" | "version" | "attemptId" | "correlationId">;
+
+/** An entity as it was before the line that carries it: with it a day can be repeated without the days before. */
+export interface EntityBefore {
+  readonly state: string | null;
   readonly reducer_state: string;
   /** RFC 3339. */
   readonly state_since: string;
+  readonly seq: number;
+  readonly attempt: Attempt;
+  readonly data: unknown;
+  readonly deadlines: Deadlines;
+  readonly intents: readonly OpenIntent[];
+}
+
+/** What each line about an entity says of it. Lines of an entity that is not stored have only its id. */
+export interface EntityLink {
+  readonly entity_id: string;
+  /** The entity's line before this one; absent in its first. */
+  readonly prev?: number | undefined;
+  /** In an entity's first line of a UTC day: the day of `prev`, as 2026-01-31, and the entity. */
+  readonly prev_day?: string | undefined;
+  readonly before?: EntityBefore | undefined;
 }
 
 /** One call of an effect for an intent. */
@@ -45,77 +46,189 @@ export interface IntentTry {
   readonly error?: string;
 }
 
-/** The end of an intent for which the contract lists no outcome, so no step is taken. */
-export interface SettledIntentRecord {
-  readonly kind: "settled";
-  readonly intent: { readonly id: string; readonly type: string; readonly target: string };
-  readonly note: string;
+/** How an intent ended. */
+interface IntentEnd {
+  /** For people: done, failed after n tries, superseded. */
+  readonly note?: string | undefined;
+  /** Its calls, when the first one failed: that one and the latest. */
   readonly tries?: readonly IntentTry[] | undefined;
 }
 
-export interface DeadLetterRecord {
+/** A step: its input and its decision. With the entity before it that is all that is needed to take it again. */
+export interface StepRecord extends IntentEnd {
+  readonly kind: "message";
+  readonly entity_id: string;
+  readonly of: Message["kind"];
+  /** Message type, or `deadline(name)`, an outcome's type and so on. */
+  readonly type: string;
+  /** The message's. */
+  readonly id: string;
+  readonly correlation_id: string;
+  /** Of the entity after the step; absent when it has none. */
+  readonly attempt_id?: string | undefined;
+  /** Event time, ms since the epoch. */
+  readonly now: number;
+  readonly origin?: Origin | undefined;
+  /** The intent that an outcome answers. */
+  readonly intent_id?: string | undefined;
+  /** Of a message that the runtime made, unless the entity was in that attempt. */
+  readonly of_attempt?: string | undefined;
+  /** The deadlines before the step, if any is armed: renewals of them may have left no line. */
+  readonly armed?: Deadlines | undefined;
+  readonly result: Decision["result"];
+  readonly reason: string;
+  readonly moves?: readonly MachineTransition[] | undefined;
+  readonly state: string | null;
+  readonly reducer_state: string | null;
+  readonly payload: Payload;
+}
+
+export interface StepLine extends EntityLink, StepRecord {}
+
+/** An event, behind the line of its step: never an entity's first line of a day. */
+export interface EventLine extends Omit<EntityLink, "prev_day" | "before"> {
+  readonly kind: "event";
+  readonly prev_day?: undefined;
+  readonly before?: undefined;
+  readonly type: string;
+  readonly id: string;
+  readonly correlation_id: string;
+  readonly attempt_id: string;
+  readonly topic: string;
+  /** W3C. An event's other headers, and its key, follow from its value. */
+  readonly traceparent?: string | undefined;
+  /** The bytes that are published: an envelope. */
+  readonly value: string;
+}
+
+/** What an effect is asked for, behind the line of its step. */
+export interface IntentLine extends EntityLink, Pick<Intent, "id" | "type" | "target" | "version" | "payload"> {
+  readonly kind: "intent";
+  readonly correlation_id: string;
+  readonly attempt_id: string;
+  readonly traceparent?: string | undefined;
+}
+
+/** The end of an intent for which the contract lists no outcome, so no step is taken. */
+export interface EndLine extends EntityLink, IntentEnd, Pick<Intent, "id" | "type" | "target"> {
+  readonly kind: "end";
+  readonly correlation_id: string;
+  readonly attempt_id: string;
+}
+
+/** A message that was processed before: it takes no step. */
+interface RepeatLine extends EntityLink {
+  readonly kind: "repeat";
+  readonly type: string;
+  readonly id: string;
+  readonly correlation_id: string;
+  readonly reason: string;
+  readonly origin?: Origin | undefined;
+}
+
+/** What is published as it is, for lines that are no events. */
+interface Copy {
+  readonly topic: string;
+  readonly key: JournalBytes | null;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly value: JournalBytes | null;
+}
+
+/** A record that lay in another partition than its entity's; a copy is published to the right one. */
+export interface RepartitionedLine extends EntityLink, Copy {
+  readonly kind: "repartitioned";
+  readonly type: string;
+  readonly id: string;
+  readonly correlation_id: string;
+  readonly reason: string;
+  readonly origin?: Origin | undefined;
+  /** The partition of the copy. */
+  readonly to: number;
+}
+
+/** A record that can't be processed, and the copy on the dead letter topic. */
+export interface DeadLetterLine extends Partial<EntityLink>, Copy {
+  readonly kind: "dead_letter";
+  /** The dead letter's. */
+  readonly id: string;
+  readonly type?: string | undefined;
+  readonly correlation_id?: string | undefined;
   readonly code: string;
   readonly error: string;
-  readonly origin: NonNullable<Message["origin"]>;
-  /** When the domain's code failed: the step, and the message's id (the row's `message_id` is the dead letter's). */
-  readonly refused?: StepRecord & { readonly message_id: string };
+  readonly origin: Origin;
+  /** When the domain's code failed: the step. */
+  readonly refused?: StepRecord | undefined;
 }
 
-/**
- * A step in the journal: its input and its decision. With the entity's earlier steps it is all that is needed to take
- * the step again.
- */
-export type StepRecord = ReturnType<typeof stepRecord>;
+/** Offsets that were gone from the log before they were read. */
+interface GapLine extends Partial<Record<keyof EntityLink, undefined>> {
+  readonly kind: "gap";
+  readonly reason: string;
+  readonly topic: string;
+  readonly from: number;
+  /** The first one that is there. */
+  readonly to: number;
+}
 
-/**
- * The order of keys matters: records are compared as text.
- * @param extra.note how the intent of an outcome ended, for people
- * @param extra.tries the calls for the intent of an outcome, when the first one failed: that one and the latest
- * @param extra.payloads the payloads of the decision's intents as JSON, when the caller has them already
- */
-export function stepRecord(
+export type NewLine =
+  StepLine | EventLine | IntentLine | EndLine | RepeatLine | RepartitionedLine | DeadLetterLine | GapLine;
+export type LineKind = NewLine["kind"];
+
+/** Where a line stands, and what it was written under. */
+interface LinePlace {
+  readonly partition: number;
+  /** Place in the partition's journal, from 1, without gaps. */
+  readonly seq: number;
+  /** Broker time of its turn, RFC 3339. */
+  readonly at: string;
+  readonly contract_hash: string;
+}
+
+/** A line of the journal as it is read and exported. */
+export type JournalLine<Line extends NewLine = NewLine> = Line & LinePlace;
+
+/** An entity's stored row. */
+export interface EntitySnapshot extends Omit<EntityBefore, "intents"> {
+  readonly partition: number;
+  readonly entity_id: string;
+  /** The entity's last line when the row was read. */
+  readonly last_line: number;
+}
+
+/** @param attempt the entity's before the step */
+const otherAttempt = ({ attemptId }: Message, before: Entity | undefined): string | undefined =>
+  attemptId === before?.attempt.id ? undefined : attemptId;
+
+/** Undefined fields are left out of the JSON; conditional spreads would cost more than everything else here. */
+export const stepRecord = (
   message: Message,
   before: Entity | undefined,
-  decision: Decision,
-  extra: {
-    readonly note?: string | undefined;
-    readonly tries?: readonly IntentTry[] | undefined;
-    readonly payloads?: readonly string[];
-  } = {},
-) {
-  const { kind, payload, now, origin, intentId, attemptId } = message;
-  const { result, reason, moves, events, intents, entity } = decision;
-  // Undefined fields are left out of the JSON; conditional spreads would cost more than everything else here.
-  return {
-    kind,
-    note: extra.note,
-    tries: extra.tries,
-    message: {
-      payload,
-      now,
-      origin,
-      intentId,
-      /** Of a message that the runtime made, unless the entity was in that attempt. */
-      attemptId: attemptId === before?.attempt.id ? undefined : attemptId,
-    },
-    /** The entity before the step. All its deadlines, because renewals of them may not be journaled. */
-    before: before && { state: before.state, reducer_state: before.reducerState, deadlines: before.deadlines },
-    decision: {
-      result,
-      reason,
-      moves,
-      /** The events have journal rows of their own, with their published bytes. */
-      events: events.map(({ id, type, seq }) => ({ id, type, seq })),
-      intents: intents.map(({ id, type, target, version, payload: asked }, at) => ({
-        id,
-        type,
-        target,
-        version,
-        /** UUIDv5 of the payload's JSON: enough to compare it, at a tenth of its size. */
-        digest: derivedId("payload", extra.payloads?.[at] ?? JSON.stringify(asked)),
-      })),
-      state: entity?.state ?? null,
-      reducer_state: entity?.reducerState ?? null,
-    },
-  };
-}
+  { result, reason, moves, entity }: Decision,
+  end: IntentEnd = {},
+): StepRecord => ({
+  kind: "message",
+  entity_id: message.entityId,
+  of: message.kind,
+  type: message.type,
+  id: message.id,
+  correlation_id: message.correlationId,
+  attempt_id: entity?.attempt.id || undefined,
+  now: message.now,
+  origin: message.origin,
+  intent_id: message.intentId,
+  of_attempt: otherAttempt(message, before),
+  note: end.note,
+  tries: end.tries,
+  armed: before && hasAny(before.deadlines) ? before.deadlines : undefined,
+  result,
+  reason,
+  moves: moves.length > 0 ? moves : undefined,
+  state: entity?.state ?? null,
+  reducer_state: entity?.reducerState ?? null,
+  payload: message.payload,
+});
+
+const hasAny = (deadlines: Deadlines): boolean => {
+  for (const _ in deadlines) return true;
+  return false;
+};

@@ -38,7 +38,11 @@ export const hasFiredFor = ({ payload }: Message, at: number): boolean => payloa
  * An intent has ended: with the event that its effect answered, or with `intentFailure`.
  * @param now broker time, ms since the epoch
  */
-export const outcomeMessage = (intent: Intent, { type, payload }: NewEvent, now: number): Message => ({
+export const outcomeMessage = (
+  intent: Pick<Intent, "id" | "entityId" | "attemptId" | "correlationId" | "traceparent">,
+  { type, payload }: NewEvent,
+  now: number,
+): Message => ({
   kind: "outcome",
   type,
   id: derivedId("outcome", intent.id),

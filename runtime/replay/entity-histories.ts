@@ -1,16 +1,16 @@
 import type { Decision } from "../core/decision.ts";
 import type { Domain } from "../core/domain.ts";
 import type { Entity } from "../core/entity.ts";
-import type { DeadLetterRecord, EntitySnapshot, JournalRow, SettledIntentRecord, StepRecord } from "../core/journal.ts";
+import type { EntityBefore, EntitySnapshot, JournalLine, StepRecord } from "../core/journal.ts";
 import type { Message } from "../core/message.ts";
 import { step } from "../core/step.ts";
 
-/** Compiled contracts by the hash of their content, which each journal row names. */
+/** Compiled contracts by the hash of their content, which each line names. */
 export type DomainsByHash = ReadonlyMap<string, Domain>;
 
 /** A step that the journal records, and its repetition. */
 export interface ReappliedStep {
-  readonly row: JournalRow;
+  readonly line: JournalLine;
   readonly domain: Domain;
   readonly record: StepRecord;
   readonly message: Message;
@@ -23,18 +23,25 @@ export interface ReappliedStep {
 
 /** The journal of one entity, while it is read. */
 export interface EntityHistory {
+  /** The history does not begin with the entity's first step, but with this line of a later day, and what it has. */
+  begin(line: JournalLine, before: EntityBefore): void;
   addStep(step: ReappliedStep): void;
-  /** A row that records no step. */
-  addRow(row: JournalRow): void;
-  /** No more rows follow. @param snapshot the entity's stored row, read together with the rows before it */
-  end(snapshot: EntitySnapshot | undefined): void;
+  /** A line that records no step. @param entity as the repeated steps before it leave it */
+  addLine(line: JournalLine, entity: Entity | undefined): void;
+  /**
+   * No more lines follow.
+   * @param last the last one, and the entity after it
+   * @param snapshot the entity's stored row
+   */
+  end(last: { readonly line: JournalLine; readonly entity: Entity | undefined }, snapshot?: EntitySnapshot): void;
 }
 
 interface CurrentEntity {
   readonly id: string;
   /** Undefined when the rest of its journal can't be replayed. */
   history: EntityHistory | undefined;
-  replayed?: Entity | undefined;
+  entity: Entity | undefined;
+  line: JournalLine;
   snapshot?: EntitySnapshot;
 }
 export interface HistoryObserver {
@@ -43,14 +50,15 @@ export interface HistoryObserver {
 }
 
 /**
- * Repeats the recorded steps of a journal and gives them to a history for each entity. Rows come entity by entity, each
- * in the order of the journal, so one history is kept at a time; rows without an entity may come anywhere.
+ * Repeats the recorded steps of a journal and gives them to a history for each entity. Lines come partition by
+ * partition, each in the order of the journal, so the histories of one partition's entities are kept at a time.
  */
 export class EntityHistories {
   readonly #domainsByHash: DomainsByHash;
   readonly #begin: (entityId: string) => EntityHistory;
   readonly #observer: HistoryObserver;
-  #current: CurrentEntity | undefined;
+  readonly #entities = new Map<string, CurrentEntity>();
+  #partition: number | undefined;
 
   constructor(domainsByHash: DomainsByHash, begin: (entityId: string) => EntityHistory, observer: HistoryObserver) {
     this.#domainsByHash = domainsByHash;
@@ -58,74 +66,88 @@ export class EntityHistories {
     this.#observer = observer;
   }
 
-  addRow(row: JournalRow): void {
-    if (row.entity_id === null) return;
-    const current = this.#turnTo(row.entity_id);
-    if (!current.history) return;
-    const reapplied = this.#reapply(current.replayed, row);
+  addLine(line: JournalLine): void {
+    this.#turnTo(line.partition);
+    // What is repartitioned has a line in its entity's partition too.
+    if (line.entity_id === undefined || line.kind === "repartitioned") return;
+    const current = this.#currentOf(line.entity_id, line);
+    const { history } = current;
+    if (!history) return;
+    if (line.before && !current.entity) {
+      current.entity = entityOf(current.id, line.before);
+      history.begin(line, line.before);
+    }
+    const reapplied = this.#reapply(current.entity, line);
     if (typeof reapplied === "string") {
       current.history = undefined;
       this.#observer.incomplete(current.id, reapplied);
     } else if (reapplied) {
-      current.history.addStep(reapplied);
-      current.replayed = reapplied.decision.entity;
-    } else current.history.addRow(row);
+      history.addStep(reapplied);
+      current.entity = reapplied.decision.entity;
+    } else history.addLine(line, current.entity);
   }
 
-  addSnapshot(entity: EntitySnapshot): void {
-    this.#turnTo(entity.entity_id).snapshot = entity;
+  /** Behind the lines of its partition. @returns whether there was a line of the entity */
+  addSnapshot(snapshot: EntitySnapshot): boolean {
+    this.#turnTo(snapshot.partition);
+    const current = this.#entities.get(snapshot.entity_id);
+    if (current) current.snapshot = snapshot;
+    return current !== undefined;
   }
 
   end(): void {
-    this.#current?.history?.end(this.#current.snapshot);
-    this.#current = undefined;
+    for (const { history, snapshot, ...last } of this.#entities.values()) history?.end(last, snapshot);
+    this.#entities.clear();
   }
 
-  #turnTo(id: string): CurrentEntity {
-    if (this.#current?.id === id) return this.#current;
-    this.end();
-    return (this.#current = { id, history: this.#begin(id) });
+  #turnTo(partition: number): void {
+    if (this.#partition !== partition) this.end();
+    this.#partition = partition;
   }
 
-  /** Repeats the step of a row. @returns why it can't be repeated; undefined when the row records no step */
-  #reapply(entity: Entity | undefined, row: JournalRow): ReappliedStep | string | undefined {
-    const found = stepRecordIn(row);
-    if (!found) return undefined;
-    const { message_id: messageId = row.message_id, ...record } = found;
-    const domain = this.#domainsByHash.get(row.contract_hash);
-    if (!domain) return `its contracts ${row.contract_hash.slice(0, 12)} are not there`;
-    if (record.before && !entity) return "its journal does not begin with its first step";
-    const before = entity && record.before ? { ...entity, deadlines: record.before.deadlines } : entity;
-    const { payload, now, origin, intentId, attemptId = before?.attempt.id } = record.message;
+  #currentOf(id: string, line: JournalLine): CurrentEntity {
+    let current = this.#entities.get(id);
+    if (current) current.line = line;
+    else this.#entities.set(id, (current = { id, history: this.#begin(id), entity: undefined, line }));
+    return current;
+  }
+
+  /** Repeats the step of a line. @returns why it can't be repeated; undefined when the line records no step */
+  #reapply(entity: Entity | undefined, line: JournalLine): ReappliedStep | string | undefined {
+    if (line.prev !== undefined && !entity) return "its journal does not begin with its first step";
+    const record = stepRecordIn(line);
+    if (!record) return undefined;
+    const domain = this.#domainsByHash.get(line.contract_hash);
+    if (!domain) return `its contracts ${line.contract_hash.slice(0, 12)} are not there`;
+    const before = entity && { ...entity, deadlines: record.armed ?? {} };
+    const { of: kind, type, id, payload, now, origin, of_attempt: attemptId = before?.attempt.id } = record;
     const message: Message = {
-      kind: record.kind,
-      type: row.type ?? "",
-      id: messageId ?? "",
-      entityId: row.entity_id ?? "",
-      correlationId: row.correlation_id ?? "",
-      payload,
-      now,
-      origin,
-      intentId,
-      attemptId: record.kind === "bus" ? undefined : attemptId,
+      ...{ kind, type, id, payload, now, origin },
+      entityId: line.entity_id ?? "",
+      correlationId: record.correlation_id,
+      intentId: record.intent_id,
+      attemptId: kind === "bus" ? undefined : attemptId,
     };
-    return { row, domain, record, message, entity, before, decision: step(domain, before, message) };
+    return { line, domain, record, message, entity, before, decision: step(domain, before, message) };
   }
 }
 
-/** The step that a row records. When it was refused, the row's `message_id` is the dead letter's. */
-function stepRecordIn(row: JournalRow): (StepRecord & { readonly message_id?: string }) | undefined {
-  if (row.kind === "dead_letter") return (row.body as DeadLetterRecord).refused;
-  return row.kind === "message" && !settledIntentIn(row) ? (row.body as StepRecord) : undefined;
-}
+/** The step that a line records, if it does; of a dead letter it is the one in which the domain's code failed. */
+const stepRecordIn = (line: JournalLine): StepRecord | undefined =>
+  line.kind === "message" ? line : line.kind === "dead_letter" ? line.refused : undefined;
 
-/** The intent whose end a row records, if no step was taken for it. */
-export const settledIntentIn = ({ kind, body }: JournalRow): SettledIntentRecord["intent"] | undefined =>
-  kind === "message" && (body as SettledIntentRecord).kind === "settled"
-    ? (body as SettledIntentRecord).intent
-    : undefined;
+const entityOf = (id: string, before: EntityBefore): Entity => ({
+  id,
+  state: before.state,
+  reducerState: before.reducer_state,
+  data: before.data,
+  attempt: before.attempt,
+  seq: before.seq,
+  deadlines: before.deadlines,
+  stateSince: Date.parse(before.state_since),
+});
 
-/** Renewals that leave no journal row, by the deadline's name: for how long, and by which messages. */
+/** Renewals that leave no line, by the deadline's name: for how long, and by which messages. */
 export function unjournaledRenewals({ consumed, orchestrator }: Domain) {
   const unjournaled = new Set(consumed.flatMap(({ type, journal }) => (journal ? [] : [type])));
   const found = new Map<string, { readonly forMs: number; readonly by: readonly string[] }>();

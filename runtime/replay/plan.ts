@@ -3,7 +3,7 @@ import type { EmittedEvent } from "../core/emission.ts";
 import type { Domain } from "../core/domain.ts";
 import { attemptRefOf, type Entity } from "../core/entity.ts";
 import type { Intent } from "../core/intent.ts";
-import type { EntitySnapshot, JournalRow } from "../core/journal.ts";
+import type { EntityBefore, EntitySnapshot, JournalLine, OpenIntent } from "../core/journal.ts";
 import type { Message } from "../core/message.ts";
 import { deadlineMessage, outcomeMessage, publishedMessage, subjectOf } from "../core/runtime-messages.ts";
 import { step } from "../core/step.ts";
@@ -15,7 +15,6 @@ import {
   type EntityHistory,
   type HistoryObserver,
   type ReappliedStep,
-  settledIntentIn,
 } from "./entity-histories.ts";
 
 export interface PlannedOutcome {
@@ -51,13 +50,16 @@ export interface PlanObserver extends HistoryObserver {
 }
 
 /**
- * Takes the rows of a journal and reports for each entity how the recorded inputs of a window of time would be decided
+ * Takes the lines of a journal and reports for each entity how the recorded inputs of a window of time would be decided
  * under an edited contract: the computation of `rollcall plan`. Messages and effects' outcomes are used as recorded;
  * deadlines fire as they would if all services were up. What can't be known is reported as unknown, never guessed.
  * @param recorded the contracts that the journal was written under
  */
 export const createPlanner = (recorded: DomainsByHash, edited: Domain, window: PlanWindow, observer: PlanObserver) =>
   new EntityHistories(recorded, (entityId) => new PlannedHistory(entityId, edited, window, observer), observer);
+
+/** What is known of an intent without an outcome: its payload is not when it was asked for before the first line. */
+type UnfinishedIntent = OpenIntent & Pick<Intent, "entityId" | "traceparent">;
 
 /** The last state of each attempt of a run, by attempt id. */
 class FinalStates extends Map<string, string> {
@@ -78,10 +80,12 @@ class PlannedHistory implements EntityHistory {
   /** The entity under the edited contract. */
   #entity: Entity | undefined;
   /** By id. */
-  readonly #unfinishedRecorded = new Map<string, Intent>();
-  #unfinishedPlanned: Intent[] = [];
+  readonly #unfinishedRecorded = new Map<string, UnfinishedIntent>();
+  #unfinishedPlanned: UnfinishedIntent[] = [];
   /** Events of the planned run whose `published(...)` message the edited contract uses and which has not come yet. */
   #unpublished: EmittedEvent[] = [];
+  /** Ids of the `published(...)` messages of what the recorded run has emitted since the plan began. */
+  readonly #recordedPublished = new Set<string>();
   #firstDifference: PlannedOutcome["first"] = null;
   #unknownReason: string | undefined;
   #lastStep: ReappliedStep | undefined;
@@ -93,29 +97,33 @@ class PlannedHistory implements EntityHistory {
     this.#observer = observer;
   }
 
-  addRow(row: JournalRow): void {
-    const settled = settledIntentIn(row);
-    if (settled) this.#finishIntent(settled.id);
+  begin(_: JournalLine, { intents }: EntityBefore): void {
+    for (const intent of intents) this.#unfinishedRecorded.set(intent.id, { ...intent, entityId: this.#entityId });
+  }
+
+  addLine(line: JournalLine): void {
+    if (line.kind === "end") this.#finishIntent(line.id);
   }
 
   addStep(recorded: ReappliedStep): void {
-    const { row, message, before, decision } = recorded;
-    if (!this.#isPlanning && Date.parse(row.at) >= this.#window.sinceMs) this.#startPlannedRun(before);
+    const { line, message, before, decision } = recorded;
+    if (!this.#isPlanning && Date.parse(line.at) >= this.#window.sinceMs) this.#startPlannedRun(before);
     for (const intent of decision.intents) this.#unfinishedRecorded.set(intent.id, intent);
-    if (this.#isPlanning && this.#unknownReason === undefined) this.#planStep(recorded);
+    if (this.#isPlanning) {
+      for (const event of decision.events)
+        this.#recordedPublished.add(publishedMessage({ ...event, entityId: this.#entityId }, 0).id);
+      if (this.#unknownReason === undefined) this.#planStep(recorded);
+    }
     if (message.intentId !== undefined) this.#finishIntent(message.intentId);
     this.#recordedStates.update(decision.entity);
     this.#lastStep = recorded;
   }
 
-  end(snapshot: EntitySnapshot | undefined): void {
+  end({ line: { seq } }: Parameters<EntityHistory["end"]>[0], snapshot?: EntitySnapshot): void {
     if (!this.#isPlanning || !this.#lastStep) return;
-    const { row, domain, decision } = this.#lastStep;
-    const { entity } = decision;
-    const before = entity && snapshot ? { ...entity, deadlines: snapshot.deadlines } : entity;
-    const { untilMs } = this.#window;
-    const until = { row: { ...row, at: toRfc3339(untilMs) }, earliestMs: untilMs, latestMs: untilMs };
-    if (this.#unknownReason === undefined) this.#advanceTime({ domain, entity, before, ...until });
+    // When it has moved on since its lines were read, the plan ends with them: renewals after them are not known.
+    const hasMovedOn = snapshot !== undefined && snapshot.last_line !== seq;
+    if (this.#unknownReason === undefined && !hasMovedOn) this.#advanceToEnd(this.#lastStep, snapshot);
     const recorded = [...this.#recordedStates.values()];
     const planned = [...this.#plannedStates.values()];
     // An attempt that ended differently is known to differ, even when the next one is unknown.
@@ -132,6 +140,13 @@ class PlannedHistory implements EntityHistory {
       first: this.#firstDifference,
       unknown: this.#unknownReason ?? null,
     });
+  }
+
+  #advanceToEnd({ line, domain, decision: { entity } }: ReappliedStep, snapshot: EntitySnapshot | undefined): void {
+    const { untilMs } = this.#window;
+    const before = entity && snapshot ? { ...entity, deadlines: snapshot.deadlines } : entity;
+    const until = { line: { ...line, at: toRfc3339(untilMs) }, earliestMs: untilMs, latestMs: untilMs };
+    this.#advanceTime({ domain, entity, before, ...until });
   }
 
   /** Begins with the recorded entity. Armed deadlines keep their times, as when contracts are reloaded. */
@@ -154,8 +169,8 @@ class PlannedHistory implements EntityHistory {
   }
 
   #planStep(recorded: ReappliedStep): void {
-    const { row, domain, message, decision } = recorded;
-    const atMs = Date.parse(row.at);
+    const { line, domain, message, decision } = recorded;
+    const atMs = Date.parse(line.at);
     this.#advanceTime({
       ...recorded,
       earliestMs: message.now,
@@ -164,7 +179,7 @@ class PlannedHistory implements EntityHistory {
     if (this.#unknownReason !== undefined) return;
     const translated = this.#translate(this.#entity, message);
     const planned = translated && this.#stepPlanned(translated, decision);
-    this.#noteFirstDifference(row, message.type, decision, planned);
+    this.#noteFirstDifference(line, message.type, decision, planned);
   }
 
   /** Fires the deadlines of the planned run that were due before the recorded step. */
@@ -181,7 +196,7 @@ class PlannedHistory implements EntityHistory {
         this.#entity = { ...this.#entity, deadlines };
       } else {
         const planned = this.#stepPlanned(deadline.message, undefined);
-        this.#noteFirstDifference(moment.row, deadline.message.type, undefined, planned);
+        this.#noteFirstDifference(moment.line, deadline.message.type, undefined, planned);
       }
     }
   }
@@ -199,7 +214,11 @@ class PlannedHistory implements EntityHistory {
       const { entityId, now, attemptId } = message;
       const event = this.#unpublished.find((each) => each.type === subject && each.attemptId === attemptId);
       this.#unpublished = this.#unpublished.filter((each) => each !== event);
-      if (!event) return undefined;
+      if (!event) {
+        // What was emitted before the plan began is published in both runs.
+        const isShared = this.#edited.awaitsPublish.has(subject) && !this.#recordedPublished.has(message.id);
+        return isShared ? message : undefined;
+      }
       const { id, type, correlationId } = event;
       return publishedMessage({ id, type, entityId, attemptId: event.attemptId, correlationId }, now);
     }
@@ -233,13 +252,13 @@ class PlannedHistory implements EntityHistory {
     this.#unfinishedRecorded.delete(intentId);
   }
 
-  #plannedCounterpart(intentId: string): Intent | undefined {
+  #plannedCounterpart(intentId: string): UnfinishedIntent | undefined {
     const recorded = this.#unfinishedRecorded.get(intentId);
     return recorded && counterpart(this.#unfinishedPlanned, recorded);
   }
 
-  #noteFirstDifference(row: JournalRow, type: string, recordedDecision?: Decision, plannedDecision?: Decision): void {
-    const { at, partition, seq } = row;
+  #noteFirstDifference(line: JournalLine, type: string, recordedDecision?: Decision, plannedDecision?: Decision): void {
+    const { at, partition, seq } = line;
     const [recorded, planned] = [summarize(recordedDecision), summarize(plannedDecision)];
     if (JSON.stringify(recorded) === JSON.stringify(planned)) return;
     this.#firstDifference ??= { at, partition, seq, type, recorded, planned };
@@ -247,7 +266,10 @@ class PlannedHistory implements EntityHistory {
 }
 
 /** Of the other run's intents the one with the same id, or else of the same attempt, type and target. */
-const counterpart = (intents: readonly Intent[], { id, attemptId, type, target }: Intent): Intent | undefined =>
+const counterpart = (
+  intents: readonly UnfinishedIntent[],
+  { id, attemptId, type, target }: UnfinishedIntent,
+): UnfinishedIntent | undefined =>
   intents.find((each) => each.id === id) ??
   intents.find((each) => each.attemptId === attemptId && each.type === type && each.target === target);
 

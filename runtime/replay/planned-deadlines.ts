@@ -10,7 +10,7 @@ import { type ReappliedStep, unjournaledRenewals } from "./entity-histories.ts";
 const FIRING_DELAY_MAX_MS = 2_250;
 
 /** The recorded run at the step that the planned run has reached. */
-export interface RecordedMoment extends Pick<ReappliedStep, "row" | "domain" | "entity" | "before"> {
+export interface RecordedMoment extends Pick<ReappliedStep, "line" | "domain" | "entity" | "before"> {
   /** The broker appended the step's message between these, ms since the epoch. */
   readonly earliestMs: number;
   readonly latestMs: number;

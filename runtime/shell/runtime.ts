@@ -99,6 +99,7 @@ export class Runtime {
     startSeenPruning(this.#context);
     this.#deadlines.guard.start();
     this.#reconciler.start();
+    this.#intents.startParking();
     this.#loop = this.#runTurns().catch(this.#options.onFatal);
   }
 
@@ -195,19 +196,15 @@ export class Runtime {
     }
     if (hint.size > 0) this.#context.bus.commitPositionsHint(hint);
     for (const { partition, before, after } of plan.entities.values()) {
-      partition.entities.set(after.id, after);
-      if (before?.deadlines === after.deadlines || partition.isLost) continue;
-      const owner = { partition, ...attemptRefOf(after.id, after.attempt) };
-      this.#deadlines.index.set(owner, before?.deadlines ?? {}, after.deadlines);
+      const { entity } = after;
+      partition.entities.set(entity.id, after);
+      if (before?.entity.deadlines === entity.deadlines || partition.isLost) continue;
+      const owner = { partition, ...attemptRefOf(entity.id, entity.attempt) };
+      this.#deadlines.index.set(owner, before?.entity.deadlines ?? {}, entity.deadlines);
     }
     trimEntities(this.#context);
-    for (const { intent } of plan.settled) this.#intents.releaseTarget(intent);
-    this.#intents.add(plan.intents);
-    this.#publisher.add(
-      plan.journal.flatMap(({ partition, seq, outgoing, event }) =>
-        outgoing && !partition.isLost ? [{ partition, seq, outgoing, event }] : [],
-      ),
-    );
+    this.#intents.startCommitted(plan);
+    this.#publisher.add(plan.outbox.filter(({ partition }) => !partition.isLost));
     for (const event of plan.shellEvents) this.#context.observe(event);
   }
 
@@ -264,7 +261,7 @@ export class Runtime {
     }
     for (const { owner, armed } of deadlines) this.#deadlines.index.set(owner, {}, armed);
     this.#publisher.add(unpublished);
-    this.#intents.add(intents);
+    this.#intents.resume(intents);
     for (const { partition, gaps } of started) {
       for (const gap of gaps) inbox.push({ kind: "gap", partition, ...gap });
       bus.startPartition(partition.number, partition.positions);

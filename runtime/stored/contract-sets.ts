@@ -32,6 +32,10 @@ export const readContractSets = (sql: Sql, domain: string, hashes: readonly stri
     [domain, hashes],
   );
 
+/** All that ever ran, oldest first. */
+export const allContractSets = (sql: Sql, domain: string): Promise<StoredContractSet[]> =>
+  sql.query(`select ${COLUMNS} from rollcall.contract_set where domain = $1 order by first_run_at, hash`, [domain]);
+
 /** All that ran first at another time, newest first, without their files. */
 export const listContractSets = (
   sql: Sql,

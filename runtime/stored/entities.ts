@@ -2,14 +2,53 @@ import type { Entity } from "../core/entity.ts";
 import type { Sql, SqlValue } from "../ports/store.ts";
 import { type NameChoice, type NameInUse, namesInUse } from "./names-in-use.ts";
 
-/** An entity, and when it was last stored. */
-export type StoredEntity = Entity & { readonly updatedAt: Date };
+/** An entity, and what its row has besides. Immutable. */
+export interface EntityRecord {
+  readonly entity: Entity;
+  /** Place of its last line in the journal; 0: it has none. */
+  readonly lastLine: number;
+  /** Broker time of that line, ms since the epoch. */
+  readonly lastLineMs: number;
+  /** Event time of the last message from outside that left a line or moved a deadline, ms; null: none yet. */
+  readonly lastSeenMs: number | null;
+}
 
-/** An `Entity`. */
+/** An entity, when it was last stored, and when it was last heard of. */
+export type StoredEntity = Entity & { readonly updatedAt: Date } & Pick<EntityRecord, "lastSeenMs">;
+
+interface EntityRow extends Omit<Entity, "attempt" | "deadlines"> {
+  readonly attempt: string;
+  readonly deadlines: string | null;
+}
+type RecordRow = EntityRow & Omit<EntityRecord, "entity">;
+type StoredRow = EntityRow & Pick<StoredEntity, "updatedAt" | "lastSeenMs">;
+
+const msOf = (column: string): string => `(extract(epoch from ${column}) * 1000)::bigint`;
+/** Of `entity e` and `entity_data d`. */
 const ENTITY_COLUMNS =
-  'entity_id as id, state, reducer_state as "reducerState", seq, attempt, data, deadlines, ' +
-  '(extract(epoch from state_since) * 1000)::bigint as "stateSince"';
-const STORED_COLUMNS = `${ENTITY_COLUMNS}, updated_at as "updatedAt"`;
+  'e.entity_id as id, e.state, e.reducer_state as "reducerState", e.seq, e.attempt, d.data, e.deadlines, ' +
+  `${msOf("e.state_since")} as "stateSince"`;
+const LAST_SEEN = `${msOf("e.last_seen")} as "lastSeenMs"`;
+const LAST_LINE = `e.last_line as "lastLine", ${msOf("e.last_line_at")} as "lastLineMs"`;
+const RECORD_COLUMNS = `${ENTITY_COLUMNS}, ${LAST_LINE}, ${LAST_SEEN}`;
+const STORED_COLUMNS = `${ENTITY_COLUMNS}, e.updated_at as "updatedAt", ${LAST_SEEN}`;
+const DATA =
+  "rollcall.entity_data d on d.domain = e.domain and d.partition = e.partition and d.entity_id = e.entity_id";
+/** An entity's key begins with its partition, which follows from its id and their number. */
+const PARTITIONS = "(select partition from rollcall.partition_owner where domain = $1) as p";
+
+function entityOf<Row extends EntityRow>({ attempt, deadlines, ...row }: Row) {
+  return {
+    ...row,
+    attempt: JSON.parse(attempt) as Entity["attempt"],
+    deadlines: deadlines === null ? {} : (JSON.parse(deadlines) as Entity["deadlines"]),
+  };
+}
+
+const recordOf = ({ lastLine, lastLineMs, lastSeenMs, ...row }: RecordRow): EntityRecord => ({
+  entity: entityOf(row),
+  ...{ lastLine, lastLineMs, lastSeenMs },
+});
 
 /** Keys from the root of an entity's data on, such as `["address", "city"]`. */
 type DataPath = readonly string[];
@@ -45,35 +84,86 @@ export interface EntityPage {
 }
 
 /** Those of these entities that are stored, in no order. */
-export const readEntities = (sql: Sql, domain: string, entityIds: readonly string[]): Promise<Entity[]> =>
-  sql.query<Entity>(`select ${ENTITY_COLUMNS} from rollcall.entity where domain = $1 and entity_id = any($2::text[])`, [
-    domain,
-    entityIds,
-  ]);
+export async function readEntityRecords(
+  sql: Sql,
+  domain: string,
+  entities: readonly { readonly partition: number; readonly id: string }[],
+): Promise<EntityRecord[]> {
+  const rows = await sql.query<RecordRow>(
+    `select ${RECORD_COLUMNS} from unnest($2::int[], $3::text[]) as k(partition, id)
+       join rollcall.entity e on e.domain = $1 and e.partition = k.partition and e.entity_id = k.id
+       join ${DATA}`,
+    [domain, entities.map(({ partition }) => partition), entities.map(({ id }) => id)],
+  );
+  return rows.map(recordOf);
+}
+
+/** With its partition. Undefined: it is not known. */
+export async function readEntityRecord(
+  sql: Sql,
+  domain: string,
+  id: string,
+): Promise<(EntityRecord & { readonly partition: number }) | undefined> {
+  const [row] = await sql.query<RecordRow & { readonly partition: number }>(
+    `select e.partition, ${RECORD_COLUMNS} from ${PARTITIONS}
+       join rollcall.entity e on e.domain = $1 and e.partition = p.partition and e.entity_id = $2
+       join ${DATA}`,
+    [domain, id],
+  );
+  if (!row) return undefined;
+  const { partition, ...record } = row;
+  return { ...recordOf(record), partition };
+}
+
+/** Those of these entities that are stored, in no order. */
+export async function readEntities(sql: Sql, domain: string, entityIds: readonly string[]): Promise<StoredEntity[]> {
+  const rows = await sql.query<StoredRow>(
+    `select ${STORED_COLUMNS} from ${PARTITIONS} cross join unnest($2::text[]) as k(id)
+       join rollcall.entity e on e.domain = $1 and e.partition = p.partition and e.entity_id = k.id
+       join ${DATA}`,
+    [domain, entityIds],
+  );
+  return rows.map(entityOf);
+}
 
 /** Undefined: it is not known. */
 export async function readEntity(sql: Sql, domain: string, entityId: string): Promise<StoredEntity | undefined> {
-  const [entity] = await sql.query<StoredEntity>(
-    `select ${STORED_COLUMNS} from rollcall.entity where domain = $1 and entity_id = $2`,
-    [domain, entityId],
-  );
-  return entity;
+  return (await readEntities(sql, domain, [entityId]))[0];
 }
 
+/**
+ * So far a page of all entities is put together from the partitions' first ones. Behind that, and to find those that a
+ * filter leaves, reading all of them once is faster: 0.4 s for 770,000, beside 6 s.
+ */
+const MERGED_SKIP_MAX = 1_000;
+
 /** A page of the entities that match, by id. */
-export function findEntities(
+export async function findEntities(
   sql: Sql,
   domain: string,
   filter: EntityFilter,
   { after, skip = 0, limit }: EntityPage,
 ): Promise<StoredEntity[]> {
   const values: SqlValue[] = [domain, after, limit, skip];
-  return sql.query<StoredEntity>(
-    `select ${STORED_COLUMNS} from rollcall.entity
-      where domain = $1 and entity_id > $2${conditionText(filter, values)}
-      order by entity_id limit $3 offset $4`,
+  const matching =
+    `rollcall.entity e ${needsData(filter) ? `join ${DATA}` : ""}
+      where e.domain = $1 and e.entity_id > $2` + conditionText(filter, values);
+  const { hasState: _, ...chosen } = filter;
+  const isMerged = skip <= MERGED_SKIP_MAX && conditionText(chosen, []) === "";
+  const found = isMerged
+    ? `${PARTITIONS} cross join lateral (
+         select e.partition, e.entity_id from ${matching} and e.partition = p.partition
+          order by e.entity_id limit $3::bigint + $4
+       ) as e`
+    : matching;
+  const rows = await sql.query<StoredRow>(
+    `with page as (select e.partition, e.entity_id from ${found} order by e.entity_id limit $3 offset $4)
+     select ${STORED_COLUMNS} from page
+       join rollcall.entity e on e.domain = $1 and e.partition = page.partition and e.entity_id = page.entity_id
+       join ${DATA} order by e.entity_id`,
     values,
   );
+  return rows.map(entityOf);
 }
 
 /** How many match. @param max no more are counted: it means that many or more */
@@ -81,30 +171,34 @@ export async function countEntities(sql: Sql, domain: string, filter: EntityFilt
   const values: SqlValue[] = [domain, max ?? null];
   const [row] = await sql.query<{ count: number }>(
     `select count(*)::int as count
-       from (select 1 from rollcall.entity
-              where domain = $1${conditionText(filter, values)} limit $2::bigint) as found`,
+       from (select 1 from rollcall.entity e ${needsData(filter) ? `join ${DATA}` : ""}
+              where e.domain = $1${conditionText(filter, values)} limit $2::bigint) as found`,
     values,
   );
   return row?.count ?? 0;
 }
 
+const needsData = ({ data, part, partAlsoAt }: EntityFilter): boolean =>
+  (data ?? []).some((condition) => ("equals" in condition ? condition.equals : condition.includes) !== undefined) ||
+  (part !== undefined && (partAlsoAt ?? []).length > 0);
+
 /** @param values the conditions' values are appended to it */
 function conditionText(filter: EntityFilter, values: SqlValue[]): string {
   const bind = (value: SqlValue, type = "text"): string => `$${values.push(value)}::${type}`;
-  const textAt = (path: DataPath): string => `data #>> ${bind(path, "text[]")}`;
+  const textAt = (path: DataPath): string => `d.data #>> ${bind(path, "text[]")}`;
   const conditions: string[] = [];
-  if (filter.hasState) conditions.push("state is not null");
-  if (filter.state !== undefined) conditions.push(`state = ${bind(filter.state)}`);
-  if (filter.reducerState !== undefined) conditions.push(`reducer_state = ${bind(filter.reducerState)}`);
+  if (filter.hasState) conditions.push("e.state is not null");
+  if (filter.state !== undefined) conditions.push(`e.state = ${bind(filter.state)}`);
+  if (filter.reducerState !== undefined) conditions.push(`e.reducer_state = ${bind(filter.reducerState)}`);
   for (const condition of filter.data ?? []) {
     if ("equals" in condition && condition.equals !== undefined)
       conditions.push(`${textAt(condition.path)} = ${bind(condition.equals)}`);
     if ("includes" in condition && condition.includes !== undefined)
-      conditions.push(`(data #> ${bind(condition.path, "text[]")})::jsonb @> to_jsonb(${bind(condition.includes)})`);
+      conditions.push(`(d.data #> ${bind(condition.path, "text[]")})::jsonb @> to_jsonb(${bind(condition.includes)})`);
   }
   if (filter.part !== undefined) {
     const part = bind(filter.part);
-    const places = ["entity_id", ...(filter.partAlsoAt ?? []).map((path) => `coalesce(${textAt(path)}, '')`)];
+    const places = ["e.entity_id", ...(filter.partAlsoAt ?? []).map((path) => `coalesce(${textAt(path)}, '')`)];
     conditions.push(`(${places.map((place) => `position(lower(${part}) in lower(${place})) > 0`).join(" or ")})`);
   }
   return conditions.map((condition) => ` and ${condition}`).join("");
@@ -130,19 +224,38 @@ export async function countEntitiesByDomain(sql: Sql): Promise<ReadonlyMap<strin
  * Of one partition those that are in one of these states of the orchestrator, a page by id. Here and below the limit is
  * in the text, so that a plan that is kept for all values knows how few rows are wanted.
  */
-export const findEntitiesInStates = (
+export async function findEntitiesInStates(
   sql: Sql,
   domain: string,
   partition: number,
   states: readonly string[],
   { after, limit }: Pick<EntityPage, "after" | "limit">,
-): Promise<Entity[]> =>
-  sql.query<Entity>(
-    `select ${ENTITY_COLUMNS} from rollcall.entity
-      where domain = $1 and partition = $2 and state = any($3::text[]) and entity_id > $4
-      order by entity_id limit ${limit}`,
+): Promise<Entity[]> {
+  const rows = await sql.query<EntityRow>(
+    `select ${ENTITY_COLUMNS} from rollcall.entity e join ${DATA}
+      where e.domain = $1 and e.partition = $2 and e.state = any($3::text[]) and e.entity_id > $4
+      order by e.entity_id limit ${limit}`,
     [domain, partition, states, after],
   );
+  return rows.map(entityOf);
+}
+
+/** Of one partition those whose last line is this one or a later one, a page by id. */
+export async function findEntitiesSinceLine(
+  sql: Sql,
+  domain: string,
+  partition: number,
+  line: number,
+  { after, limit }: Pick<EntityPage, "after" | "limit">,
+): Promise<EntityRecord[]> {
+  const rows = await sql.query<RecordRow>(
+    `select ${RECORD_COLUMNS} from rollcall.entity e join ${DATA}
+      where e.domain = $1 and e.partition = $2 and e.last_line >= $3 and e.entity_id > $4
+      order by e.entity_id limit ${limit}`,
+    [domain, partition, line, after],
+  );
+  return rows.map(recordOf);
+}
 
 /** Of these partitions those that are in none of these states, a page by id. */
 export async function findIdsOutsideStates(
@@ -165,7 +278,10 @@ export async function findIdsOutsideStates(
 const NAMED = {
   state: { rows: "rollcall.entity", column: "state" },
   reducerState: { rows: "rollcall.entity", column: "reducer_state" },
-  deadline: { rows: "rollcall.entity, lateral json_object_keys(deadlines) as armed (name)", column: "armed.name" },
+  deadline: {
+    rows: "rollcall.entity, lateral json_object_keys(deadlines::json) as armed (name)",
+    column: "armed.name",
+  },
 } as const;
 
 /** The states that entities are in, and the deadlines that they have armed, by name. */

@@ -1,36 +1,163 @@
 import type { Intent } from "../core/intent.ts";
+import type { IntentLine, IntentTry, JournalLine } from "../core/journal.ts";
 import type { Sql } from "../ports/store.ts";
-import { type NameChoice, type NameInUse, namesInUse } from "./names-in-use.ts";
+import type { NameChoice, NameInUse } from "./names-in-use.ts";
+import { readLines } from "./turns.ts";
 
 /** An intent without an outcome. */
-export interface StoredIntent extends Pick<Intent, "id" | "type" | "target"> {
-  readonly createdAt: Date;
+export interface OpenIntent {
+  readonly intent: Intent;
+  /** Its line in the journal. */
+  readonly seq: number;
+  /** Broker time of that line, ms since the epoch. */
+  readonly askedAtMs: number;
 }
 
-/** Those of one entity, oldest first. */
-export const readIntentsOf = (sql: Sql, domain: string, partition: number, entityId: string): Promise<StoredIntent[]> =>
-  sql.query<StoredIntent>(
-    `select id, type, target, created_at as "createdAt" from rollcall.intent
-      where domain = $1 and partition = $2 and entity_id = $3 order by seq`,
-    [domain, partition, entityId],
-  );
-
-/** How many of each type there are, by type, and for how many ms the oldest has been waiting. */
-export const countIntentsByType = (sql: Sql, domain: string) =>
-  sql.query<{ readonly type: string; readonly count: number; readonly oldestMs: number }>(
-    `select type, count(*)::int as count, extract(epoch from now() - min(created_at))::float8 * 1000 as "oldestMs"
-       from rollcall.intent where domain = $1 group by type order by type`,
-    [domain],
-  );
-
-export async function countIntents(sql: Sql, domain: string): Promise<number> {
-  const [row] = await sql.query<{ count: number }>(
-    `select count(*)::int as count from rollcall.intent where domain = $1`,
-    [domain],
-  );
-  return row?.count ?? 0;
+/** As it is stored: by its line alone, or also by a row that has its tries. */
+export interface StoredIntent extends OpenIntent {
+  readonly isParked: boolean;
+  readonly failedTries: number;
+  /** The first call that failed, and the latest. */
+  readonly tries: readonly IntentTry[];
 }
 
-/** The types that intents have. */
-export const intentTypesInUse = (sql: Sql, domain: string, choice: NameChoice) =>
-  sql.query<NameInUse>(...namesInUse({ rows: "rollcall.intent", column: "type" }, domain, choice));
+interface ParkedRow extends Omit<Intent, "traceparent">, Omit<StoredIntent, "intent" | "isParked"> {
+  readonly traceparent: string | null;
+}
+
+/**
+ * The intents of a partition that have a row, oldest first.
+ * @param entityId only those of this entity; all of the partition are looked through
+ */
+export async function readParkedIntents(
+  sql: Sql,
+  domain: string,
+  partition: number,
+  entityId?: string,
+): Promise<StoredIntent[]> {
+  const rows = await sql.query<ParkedRow>(
+    `select seq, id, entity_id as "entityId", attempt_id as "attemptId", type, target, version,
+            correlation_id as "correlationId", payload, traceparent, failed_tries as "failedTries", tries,
+            (extract(epoch from asked_at) * 1000)::bigint as "askedAtMs"
+       from rollcall.intent where domain = $1 and partition = $2 and entity_id = coalesce($3::text, entity_id)
+      order by seq`,
+    [domain, partition, entityId ?? null],
+  );
+  return rows.map(({ seq, askedAtMs, failedTries, tries, traceparent, ...intent }) => ({
+    ...{ seq, askedAtMs, failedTries, tries, isParked: true },
+    intent: { ...intent, ...(traceparent !== null && { traceparent }) },
+  }));
+}
+
+/** A partition's open intents that only the journal has: those whose lines come and have no end. */
+export class JournaledIntents {
+  readonly #pendingSeq: number;
+  readonly #parkedSeqs: ReadonlySet<number>;
+  readonly #open = new Map<string, StoredIntent>();
+
+  /** @param pendingSeq no intent before this line is open, but for the parked ones */
+  constructor(pendingSeq: number, parkedSeqs: Iterable<number>) {
+    this.#pendingSeq = pendingSeq;
+    this.#parkedSeqs = new Set(parkedSeqs);
+  }
+
+  /** To be called for each line from `pendingSeq` on, in order. */
+  add(line: JournalLine): void {
+    const { kind, seq } = line;
+    if (kind === "intent" && seq >= this.#pendingSeq && !this.#parkedSeqs.has(seq))
+      this.#open.set(line.id, openIntentOf(line));
+    const ended = kind === "end" ? line.id : kind === "message" ? line.intent_id : undefined;
+    if (ended !== undefined) this.#open.delete(ended);
+  }
+
+  /** In the order of their lines. */
+  get open(): readonly StoredIntent[] {
+    return [...this.#open.values()];
+  }
+}
+
+const openIntentOf = (line: JournalLine<IntentLine>): StoredIntent => ({
+  seq: line.seq,
+  askedAtMs: Date.parse(line.at),
+  ...{ isParked: false, failedTries: 0, tries: [] },
+  intent: {
+    id: line.id,
+    entityId: line.entity_id,
+    attemptId: line.attempt_id,
+    type: line.type,
+    target: line.target,
+    version: line.version,
+    correlationId: line.correlation_id,
+    ...(line.traceparent !== undefined && { traceparent: line.traceparent }),
+    payload: line.payload,
+  },
+});
+
+/** The open intents of one type. */
+export interface IntentsOfType {
+  readonly type: string;
+  readonly count: number;
+  /** When the oldest was asked for, ms since the epoch. */
+  readonly oldestAtMs: number;
+  /** The id of an entity with one. */
+  readonly example: string;
+}
+
+/**
+ * A domain's open intents, counted by type.
+ * @throws Fault JOURNAL_DAMAGED, not retryable
+ */
+export async function countIntentsByType(sql: Sql, domain: string): Promise<IntentsOfType[]> {
+  const counts = new Map<string, IntentsOfType>();
+  const count = (of: IntentsOfType): void => {
+    const before = counts.get(of.type);
+    counts.set(of.type, before ? sumOf(before, of) : of);
+  };
+  const parked = await sql.query<IntentsOfType>(
+    `select type, count(*)::int as count, (extract(epoch from min(asked_at)) * 1000)::bigint as "oldestAtMs",
+            min(entity_id) as example
+       from rollcall.intent where domain = $1 group by type`,
+    [domain],
+  );
+  parked.forEach(count);
+  for (const { intent, askedAtMs } of await readJournaledIntents(sql, domain))
+    count({ type: intent.type, count: 1, oldestAtMs: askedAtMs, example: intent.entityId });
+  return [...counts.values()].sort((a, b) => (a.type < b.type ? -1 : 1));
+}
+
+const sumOf = (one: IntentsOfType, other: IntentsOfType): IntentsOfType => ({
+  type: one.type,
+  count: one.count + other.count,
+  oldestAtMs: Math.min(one.oldestAtMs, other.oldestAtMs),
+  example: one.example < other.example ? one.example : other.example,
+});
+
+async function readJournaledIntents(sql: Sql, domain: string): Promise<StoredIntent[]> {
+  const partitions = await sql.query<{ partition: number; pending_seq: number; next_seq: number }>(
+    `select partition, pending_seq, next_seq from rollcall.partition_owner where domain = $1 order by partition`,
+    [domain],
+  );
+  const open: StoredIntent[] = [];
+  for (const { partition, pending_seq, next_seq } of partitions) {
+    const parked = await sql.query<{ seq: number }>(
+      `select seq from rollcall.intent where domain = $1 and partition = $2 and seq >= $3`,
+      [domain, partition, pending_seq],
+    );
+    const journaled = new JournaledIntents(
+      pending_seq,
+      parked.map(({ seq }) => seq),
+    );
+    for await (const lines of readLines(sql, domain, partition, { from: pending_seq, to: next_seq }))
+      for (const line of lines) journaled.add(line);
+    open.push(...journaled.open);
+  }
+  return open;
+}
+
+/** The types that open intents have. */
+export async function intentTypesInUse(sql: Sql, domain: string, choice: NameChoice): Promise<NameInUse[]> {
+  const all = await countIntentsByType(sql, domain);
+  const isChosen = ({ type }: IntentsOfType) =>
+    "among" in choice ? choice.among.includes(type) : !choice.notAmong.includes(type);
+  return all.filter(isChosen).map(({ type, count, example }) => ({ name: type, count, example }));
+}

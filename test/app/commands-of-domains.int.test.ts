@@ -4,8 +4,8 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ContractChecker } from "../../app/contract-check/contract-checker.ts";
 import { specifierOf } from "../../app/host/module-specifiers.ts";
-import type { JournalLine } from "../../app/journal/journal-line.ts";
-import { readStoredJournal } from "../../app/journal/journal-source.ts";
+import type { ExportedLine } from "../../app/journal/exported-line.ts";
+import { readStoredJournal } from "../../app/journal/stored-journal.ts";
 import { followerContract } from "../host/follower-module.ts";
 import { ROOT } from "../tidy/sources.ts";
 import { openTwoDomains, type TwoDomains } from "./two-domains.ts";
@@ -68,7 +68,7 @@ describe("rollcall, in a folder with several modules", { timeout: 60_000 }, () =
 describe("the journal of one of several domains", { timeout: 60_000 }, () => {
   const exported = async (domain: string): Promise<string> => {
     const file = join(two.folder, `${domain}.ndjson`);
-    const lines: JournalLine[] = [];
+    const lines: ExportedLine[] = [];
     for await (const line of readStoredJournal(two.host.store, domain, two.host.config, {})) lines.push(line);
     writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
     return file;

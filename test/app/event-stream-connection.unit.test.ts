@@ -2,32 +2,33 @@ import type { ServerResponse } from "node:http";
 import { Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { EventStreamConnection } from "../../app/http/events/event-stream-connection.ts";
-import type { JournaledEvent } from "../../app/http/events/journal-events.ts";
-import type { JournalTail, EventsListener } from "../../app/http/events/journal-tail.ts";
+import type { Follower, JournalTail } from "../../app/http/events/journal-tail.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import { SystemClock } from "../../runtime/adapters/system-clock.ts";
+import type { JournaledEvent } from "../../runtime/stored/event-pages.ts";
 
 const event = (seq: number, bytes: number): JournaledEvent => ({
-  ...{ partition: 0, seq, at: new Date(0), type: "NodeUpdated", entity_id: "n1" },
-  value: Buffer.from(JSON.stringify("x".repeat(bytes))),
+  ...{ partition: 0, seq, type: "NodeUpdated", entity_id: "n1", value: JSON.stringify("x".repeat(bytes)) },
 });
 
 /** A reader of one connection, and the tail that it follows. */
 async function reading(write: (chunk: Buffer, done: () => void) => void) {
   const connection = new Writable({ write: (chunk: Buffer, _encoding, done) => write(chunk, done) });
-  let tell: EventsListener = () => {};
+  let follower: Follower | undefined;
   let followed = true;
   const tail = {
     position: async () => [0],
-    follow: (_from: unknown, onEvents: EventsListener) => {
-      tell = onEvents;
+    follow: (_from: unknown, given: Follower) => {
+      follower = given;
       return () => (followed = false);
     },
   } as unknown as JournalTail;
   const options = { filter: {}, from: [0], clock: new SystemClock() };
   const stream = new EventStreamConnection(connection as unknown as ServerResponse, options);
-  await stream.run({ query: async () => [] }, { name: "toy" } as Domain, tail);
-  return { connection, tell: (events: JournaledEvent[]) => tell(events), isFollowed: () => followed };
+  const nothing = { events: [], position: [0] };
+  await stream.run({ query: async () => [] }, { name: "toy" } as Domain, tail, nothing);
+  const tell = (events: JournaledEvent[]): void => follower?.onEvents(events);
+  return { connection, tell, damage: () => follower?.onDamage(), isFollowed: () => followed };
 }
 
 describe("a reader of the stream", () => {
@@ -50,5 +51,12 @@ describe("a reader of the stream", () => {
     expect(text.match(/^id: .*$/gm)).toEqual(["id: AA", "id: AQ", "id: Ag", "id: Aw"]);
     expect(text.match(/^event: NodeUpdated$/gm)).toHaveLength(3);
     connection.destroy();
+  });
+
+  it("is disconnected when the next events can't be read", async () => {
+    const { connection, damage, isFollowed } = await reading((_chunk, done) => done());
+    damage();
+    expect(connection.destroyed).toBe(true);
+    await expect.poll(isFollowed).toBe(false);
   });
 });

@@ -57,8 +57,8 @@ describe("an explanation", () => {
 
   it("names pending intents, and how others were settled", () => {
     const intents = [
-      { id: "i1", type: "shop.buy", target: "t", version: 1, digest: "d" },
-      { id: "i2", type: "shop.pay", target: "t", version: 1, digest: "d" },
+      { id: "i1", type: "shop.buy", target: "t", version: 1 },
+      { id: "i2", type: "shop.pay", target: "t", version: 1 },
     ];
     const attempt = [item({ at: at(20), intents }), item({ intent_id: "i1", note: "done after 2 failed tries" })];
     const pendingIntents = [{ id: "i2", type: "shop.pay", target: "t", asked_at: at(20), tries: [] }];
@@ -99,7 +99,7 @@ describe("an explanation", () => {
       inputWith({ entity: undefined, dead_letters, trouble: ["the bus can't be reached (x)"] }),
     );
     expect(known).toBe(false);
-    expect(text).toContain("No message of n1 was ever processed. 1 of its messages is a dead letter, the newest with");
+    expect(text).toContain("No message of n1 has had an effect. 1 of its messages is a dead letter, the newest with");
     expect(text).toContain("rollcall dlq show d1");
     expect(text).toContain("It is blocked: the bus can't be reached (x).");
   });

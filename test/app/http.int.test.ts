@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HttpBench } from "./registration/http-bench.ts";
@@ -190,6 +191,18 @@ describe("waiting for the outcome", () => {
       body: { type: "urn:rollcall:problem:timeout", node_id: "wait-4", state: "AWAITING_ACK" },
     });
     expect(answer.body["message_id"]).toMatch(/-/);
+  });
+
+  it("answers for a message that was processed before", async () => {
+    const payload = { node_id: "wait-6", node_type: "effect", endpoints };
+    const envelope = { envelope_id: randomUUID(), payload_type: "NodeIntrospectionEvent", payload };
+    await bench.post(JSON.stringify(envelope));
+    await bench.until("wait-6", "AWAITING_ACK");
+    await bench.publish("NodeRegistrationAcked", { node_id: "wait-6" }, "?wait=active");
+    expect(await bench.post(JSON.stringify(envelope), "?wait=active&timeout=5s")).toMatchObject({
+      status: 200,
+      body: { state: "ACTIVE", attempt: 1 },
+    });
   });
 
   it("sees what another process decides", async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { readJournalEnds } from "../../app/http/events/journal-events.ts";
 import { JournalTail } from "../../app/http/events/journal-tail.ts";
+import { readJournalEnds } from "../../runtime/stored/event-pages.ts";
 import { ManualClock } from "../manual-clock.ts";
 import { wrapped } from "../wrapped.ts";
 import { HttpBench, lasting } from "./registration/http-bench.ts";
@@ -28,9 +28,10 @@ it("the tail passes on events committed during a read, without waiting for its n
     },
   });
   const tail = new JournalTail({ ...system, store, clock });
-  tail.follow(await readJournalEnds(system.store, system.domain.name), (events) =>
-    told.push(...events.map(({ type }) => type)),
-  );
+  tail.follow(await readJournalEnds(system.store, system.domain.name), {
+    onEvents: (events) => void told.push(...events.map(({ type }) => type)),
+    onDamage: () => void told.push("damage"),
+  });
   held = new Promise((resolve) => (release = resolve));
   await clock.advance(POLL_MS);
   await bench.publish("NodeIntrospectionEvent", { node_id: "meanwhile", node_type: "effect" });

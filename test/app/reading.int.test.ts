@@ -126,14 +126,34 @@ describe("a timeline", () => {
     expect(items.map(({ seq }) => seq)).toEqual(items.map(({ seq }) => seq).sort((a, b) => a - b));
   });
 
-  it("is paged, from its beginning or its end", async () => {
-    const whole = (await timeline()).body.items.map(({ seq }) => seq);
-    const first = (await timeline("?limit=3")).body;
-    const second = (await timeline(`?limit=3&cursor=${first.next_cursor}`)).body;
-    expect([...first.items, ...second.items].map(({ seq }) => seq)).toEqual(whole.slice(0, 6));
-    expect((await timeline("?limit=2&order=newest")).body.items.map(({ seq }) => seq)).toEqual(whole.slice(-2));
-    const foreign = await bench.ask(`/api/v1/registrations/read-b/timeline?cursor=${first.next_cursor}`);
+  it("is paged from its end, and no page divides a step from its events", async () => {
+    const whole = (await timeline()).body.items;
+    for (const limit of [1, 2, 3, 5]) {
+      const pages: (readonly TimelineItem[])[] = [];
+      for (let cursor: string | null = ""; cursor !== null;) {
+        const page: Page<TimelineItem> = (await timeline(`?limit=${limit}${cursor && `&cursor=${cursor}`}`)).body;
+        pages.unshift(page.items);
+        cursor = page.next_cursor;
+      }
+      expect(pages.flat()).toEqual(whole);
+      expect(pages.length).toBeGreaterThan(whole.length / (limit + 3));
+      for (const [first, ...rest] of pages) {
+        expect(first?.kind).not.toBe("event");
+        expect(rest.length < limit || rest.every(({ kind }) => kind === "event")).toBe(true);
+      }
+    }
+    const { next_cursor } = (await timeline("?limit=3")).body;
+    const foreign = await bench.ask(`/api/v1/registrations/read-b/timeline?cursor=${next_cursor}`);
     expect(foreign.status).toBe(400);
+  });
+
+  it("names the intents of a step, and how each ended", async () => {
+    const { items } = (await timeline()).body;
+    const asked = items.flatMap(({ intents }) => intents);
+    expect(asked.map(({ type }) => type).sort()).toEqual([
+      ...["consul.register", "consul.set_status", "postgres.update_registration", "postgres.upsert_registration"],
+    ]);
+    for (const { id } of asked) expect(items.find(({ intent_id }) => intent_id === id)?.note).toBe("done");
   });
 
   it("has the envelopes of events as published, on request", async () => {

@@ -6,19 +6,22 @@ import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";
 import { ManualClock } from "../manual-clock.ts";
 
+/** Of rollcall.entity. */
+const row = (state: string) => ({ id: "n-1", state, attempt: "{}", deadlines: null });
+
 it("a wait never ends with the state from before its message, processed while the nodes were read", async () => {
   const clock = new ManualClock();
   let tell: (event: ShellEvent) => void = () => {};
   const decided = { message: { id: "m-1", entityId: "n-1" }, decision: { entity: { id: "n-1", state: "PENDING" } } };
-  let stored = [{ id: "n-1", state: "LIVENESS_EXPIRED" }];
+  let stored = [row("LIVENESS_EXPIRED")];
   const system = {
     ...{ clock, domain: shippedDomain, watch: (listener: typeof tell) => ((tell = listener), () => {}) },
     store: {
       query: async (text: string) => {
-        if (text.includes("rollcall.journal")) return [];
+        if (text.includes("rollcall.seen")) return [];
         // The statement has its snapshot; the turn commits before its answer is here.
         const rows = stored;
-        stored = [{ id: "n-1", state: "ACTIVE" }];
+        stored = [row("ACTIVE")];
         tell({ kind: "decision", ...decided } as unknown as ShellEvent);
         return rows;
       },

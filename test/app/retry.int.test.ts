@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { RegistrationTimelineItem as TimelineItem } from "../../app/modules/registration/registration-view.ts";
+import type {
+  RegistrationExplanation,
+  RegistrationTimelineItem as TimelineItem,
+} from "../../app/modules/registration/registration-view.ts";
+import { createHttpServer } from "../../app/http/server/http-server.ts";
+import { wrapped } from "../wrapped.ts";
 import { failing } from "./failing-effect.ts";
 import { HttpBench, lasting } from "./registration/http-bench.ts";
 
@@ -82,5 +87,26 @@ describe("a retry by an operator", () => {
     expect((await retry("nobody")).status).toBe(404);
     for (const body of [{}, { reason: "" }, { reason: 5 }, { reason: "x".repeat(1_025) }])
       expect(await retry("ended-1", body)).toMatchObject({ status: 400, body: { errors: [{ pointer: "/reason" }] } });
+  });
+});
+
+describe("an explanation", () => {
+  it("knows pending intents in a process that does not own the node's partition", async () => {
+    await failing(bench.system, "consul.register", async () => {
+      await bench.publish("NodeIntrospectionEvent", { node_id: "waits-2", node_type: "effect" });
+      const elsewhere = createHttpServer(
+        bench.changedHost({ runtime: wrapped(bench.system.runtime, { triesOf: () => new Map() }) }),
+      );
+      const url = await elsewhere.listen({ host: "127.0.0.1", port: 0 });
+      const told = async () =>
+        (await bench.ask<RegistrationExplanation>("/api/v1/registrations/waits-2/explanation", {}, url)).body.intents
+          .filter(({ status }) => status === "pending")
+          .map(({ type, tries }) => [type, tries[0]?.code]);
+      await expect.poll(told, { timeout: 10_000 }).toEqual([["consul.register", "UNAVAILABLE"]]);
+      // As it was before a call failed: there is only its line.
+      await bench.system.store.query("delete from rollcall.intent");
+      expect(await told()).toEqual([["consul.register", undefined]]);
+      await elsewhere.close();
+    });
   });
 });

@@ -321,8 +321,7 @@ export class RealSystem {
 
   async #taken(): Promise<ReadonlySet<string>> {
     const { rows } = await this.#sql.query<{ id: string }>(
-      `select message_id as id from rollcall.journal where kind in ('message', 'repeat', 'repartitioned') and ` +
-        "message_id is not null",
+      `select id from rollcall.journal where kind in ('message', 'repeat', 'repartitioned')`,
     );
     return new Set(rows.map(({ id }) => id));
   }

@@ -1,5 +1,5 @@
 import { waitUntil } from "../real/services/wait-until.ts";
-import type { PublishOptions, SeenEvent, TimelineItem, World } from "./world.ts";
+import type { JournalLine, PublishOptions, SeenEvent, TimelineItem, World } from "./world.ts";
 
 /** Long, because the machine may be busy: a wait that ends means a fault, not slowness. */
 const PATIENCE_MS = 45_000;
@@ -47,13 +47,22 @@ export class TestEntity<Surroundings extends World> {
     });
   }
 
-  /** What the runtime journaled about a message: every message leaves a trace, also one that changes nothing. */
+  /** What its timeline has of a message: every message leaves a trace, also one that changes nothing. */
   untilJournaled(messageId: string, kind = "message"): Promise<TimelineItem> {
     return this.eventually(`${kind} ${messageId} of ${this.id} in the timeline`, async () => {
       const items = await this.world.timeline(this.id);
       const item = items.find((each) => each.message_id === messageId && each.kind === kind);
       if (!item) throw new Error(await this.story());
       return item;
+    });
+  }
+
+  /** What the journal has of a message, also while the entity is not known. */
+  untilInJournal(messageId: string): Promise<JournalLine> {
+    return this.eventually(`${messageId} of ${this.id} in the journal`, async () => {
+      const line = (await this.world.journal()).find(({ id, entity_id }) => id === messageId && entity_id === this.id);
+      if (!line) throw new Error("it is not there");
+      return line;
     });
   }
 

@@ -22,6 +22,14 @@ export interface TimelineItem {
   readonly moves: readonly { readonly machine: string; readonly from: string; readonly to: string }[];
 }
 
+/** A line of the journal, about any entity. */
+export interface JournalLine {
+  readonly kind: string;
+  readonly id?: string;
+  readonly entity_id?: string;
+  readonly result?: string;
+}
+
 export interface PublishOptions {
   /** `envelope_id`; a new one if left out. */
   readonly messageId?: string;
@@ -54,6 +62,8 @@ export interface World {
   /** Resolves when `events` has everything that was published until the call. */
   caughtUp(): Promise<void>;
   timeline(entityId: string): Promise<readonly TimelineItem[]>;
+  /** All of it: also messages that no entity has in its timeline. */
+  journal(): Promise<readonly JournalLine[]>;
   start(more?: Readonly<Record<string, string>>): Promise<unknown>;
   /** Of the process started last: resolves when it has ended by itself. */
   ended(): Promise<Ended>;
@@ -66,4 +76,22 @@ export async function getJson<Body>(url: string): Promise<Body | undefined> {
   if (answer.status === 404) return undefined;
   if (!answer.ok) throw new Error(`GET ${url}: ${answer.status} ${await answer.text()}`);
   return (await answer.json()) as Body;
+}
+
+/** All items of a list, over all pages. */
+export async function listAt<Item>(address: string): Promise<readonly Item[]> {
+  const items: Item[] = [];
+  const url = new URL(address);
+  for (let cursor: string | null = ""; cursor !== null;) {
+    if (cursor !== "") url.searchParams.set("cursor", cursor);
+    const page = await getJson<{ items: Item[]; next_cursor: string | null }>(url.href);
+    items.push(...(page?.items ?? []));
+    cursor = page?.next_cursor ?? null;
+  }
+  return items;
+}
+
+export async function journalAt(address: string): Promise<readonly JournalLine[]> {
+  const lines = await listAt<JournalLine & { readonly line: string }>(`${address}?limit=500`);
+  return lines.filter(({ line }) => line === "row");
 }

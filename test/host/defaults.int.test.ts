@@ -37,7 +37,7 @@ afterEach(async () => {
 
 const entities = () =>
   host.store.query<{ id: string; state: string; data: object }>(
-    "select entity_id as id, state, data from rollcall.entity",
+    "select entity_id as id, state, data from rollcall.entity natural join rollcall.entity_data",
   );
 
 it("a module with one contract, and no code but shapes, is served", async () => {

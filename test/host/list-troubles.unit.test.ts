@@ -60,6 +60,15 @@ describe("what is ready, and why not", () => {
     ]);
   });
 
+  it("tells partitions with a damaged journal from those with another log", () => {
+    const damaged = "line 7 of partition 2 of a in rollcall.turn is missing";
+    const domains = [domain("a", { owned: [], refused: ["a's partition 3 ends at 7", damaged] })];
+    expect(listTroubles({ isStopping: false, unserved: [], domains, nowMs: NOW_MS })).toMatchObject([
+      { code: "PARTITION_REFUSED", partitions: [3], remedy: expect.stringContaining("offsets reset") },
+      { code: "PARTITION_REFUSED", partitions: [2], detail: damaged, remedy: expect.stringContaining("backup") },
+    ]);
+  });
+
   it("is nothing while the process drains", () => {
     expect(seen([domain("a"), domain("b")], true)).toEqual({
       codes: ["DRAINING"],

@@ -78,7 +78,7 @@ describe("a host of several domains", () => {
     await place("tools", "o1", 7);
     await until(async () => (await states()).join() === "books o1 TOLD,tools o1 TOLD");
     const rows = await host.store.query<{ domain: string; amount: number }>(
-      "select domain, (data->>'amount')::int as amount from rollcall.entity order by domain",
+      "select domain, (data->>'amount')::int as amount from rollcall.entity_data order by domain",
     );
     expect(rows).toEqual([
       { domain: "books", amount: 5 },

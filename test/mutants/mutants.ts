@@ -15,7 +15,10 @@ const LEDGER = "runtime/shell/turns/turn-writer.ts";
 const STATEMENTS = "runtime/shell/turns/turn-statements.ts";
 const PLAN = "runtime/shell/turns/turn-plan.ts";
 const TAKER = "runtime/shell/turns/turn-runner.ts";
+const PARKING = "runtime/shell/intents/parking.ts";
 const SHELL = "test/shell/runtime.int";
+const TAKEOVER = "test/shell/partitions/takeover.int";
+const DAY = "test/shell/turns/first-line-of-a-day.unit";
 
 /** Of the host and the runtime. */
 export const MUTANTS: readonly Mutant[] = [
@@ -32,8 +35,8 @@ export const MUTANTS: readonly Mutant[] = [
     promise: "G3",
     file: PLAN,
     find:
-      "if (this.seen.has(work.dedupeKey) || this.#loaded.seen(work.dedupeKey))\n        return " +
-      "this.#journalRepeat(partition, received);",
+      "if (this.seen.has(work.dedupeKey) || this.#loaded.seen(work.dedupeKey)) return " +
+      "this.#addRepeat(item, received);",
     replace: "",
     tests: [SHELL],
   },
@@ -41,8 +44,8 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "last-id dedupe: only a turn's last message is remembered as taken",
     promise: "G3",
     file: STATEMENTS,
-    find: "...insertSeen(tx, [...plan.seen], at),",
-    replace: "...insertSeen(tx, [...plan.seen].slice(-1), at),",
+    find: "...insertSeen(tx, [...plan.seen], at.",
+    replace: "...insertSeen(tx, [...plan.seen].slice(-1), at.",
     tests: [SHELL],
   },
   {
@@ -57,19 +60,157 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "the cursor moves when an event is journaled, not when it was published",
     promise: "G1",
     file: PLAN,
-    find: "this.journal.push({\n      partition,",
+    find: "this.outbox.push({ partition, seq: this.#append(partition, line), outgoing, event });",
     replace:
-      "this.cursorsOf(partition).publishedSeq = this.cursorsOf(partition).nextSeq;\n    this.journal.push({\n  " +
-      "    partition,",
+      "this.outbox.push({ partition, seq: this.#append(partition, line), outgoing, event });\n    " +
+      "this.cursorsOf(partition).publishedSeq = this.cursorsOf(partition).nextSeq - 1;",
     tests: [SHELL],
   },
   {
-    defect: "intents are not stored",
-    promise: "G1",
-    file: STATEMENTS,
-    find: "...insertIntents(tx, plan.intents, name, at),",
+    defect: "pending_seq is the next line, whatever is open",
+    promise: "G10",
+    file: "runtime/shell/turns/intents-before.ts",
+    find: "each.pendingSeq = firstOpen(partition, gone) ?? asked.get(partition)?.[0]?.seq ?? nextSeq;",
+    replace: "void firstOpen; void asked; void partition; each.pendingSeq = nextSeq;",
+    tests: [TAKEOVER],
+  },
+  {
+    defect: "pending_seq does not know what the turn under way asks for",
+    promise: "G10",
+    file: "runtime/shell/turns/intents-before.ts",
+    find: "[...this.#base.intents, ...intents].filter(",
+    replace: "intents.filter(",
+    tests: ["test/shell/turns/intents-before.unit"],
+  },
+  {
+    defect: "a takeover leaves out intents that have no row",
+    promise: "G10",
+    file: "runtime/stored/intents.ts",
+    find: "this.#open.set(line.id, openIntentOf(line));",
+    replace: "void openIntentOf(line);",
+    tests: [TAKEOVER],
+  },
+  {
+    defect: "an intent of which a call has failed gets no row",
+    promise: "G10",
+    file: "runtime/shell/intents/intent-runner.ts",
+    find: "running.isRowOutdated = true;",
     replace: "",
-    tests: [SHELL],
+    tests: [TAKEOVER],
+  },
+  {
+    defect: "an intent that has waited for long gets no row",
+    promise: "G12",
+    file: PARKING,
+    find: "(!isParked && nowMs - askedAtMs >= WAITED_MS)",
+    replace: "(!isParked && nowMs < askedAtMs + WAITED_MS * 0)",
+    tests: ["test/shell/intents/parking.unit"],
+  },
+  {
+    defect: "the youngest intents get a row first",
+    promise: "G12",
+    file: PARKING,
+    find: "a.askedAtMs - b.askedAtMs || a.seq - b.seq",
+    replace: "b.askedAtMs - a.askedAtMs || b.seq - a.seq",
+    tests: ["test/shell/intents/parking.unit"],
+  },
+  {
+    defect: "rows are asked for again before those that were are written",
+    promise: "G11",
+    file: PARKING,
+    find: "if (this.#asked.size === 0) this.#ask();",
+    replace: "this.#ask();",
+    tests: ["test/shell/intents/parking.unit"],
+  },
+  {
+    defect: "an intent that ended keeps its row",
+    promise: "G10",
+    file: STATEMENTS,
+    find: "plan.settled.filter(({ isParked }) => isParked),",
+    replace: "plan.settled.filter(({ isParked }) => isParked && plan.parked.length > 0),",
+    tests: [TAKEOVER],
+  },
+  {
+    defect: "a row that is written and gone in one turn stays",
+    promise: "G10",
+    file: STATEMENTS,
+    find: "plan.settled.filter(({ isParked }) => isParked),",
+    replace: "plan.settled.filter(({ isParked }) => isParked && plan.parked.length === 0),",
+    tests: [TAKEOVER],
+  },
+  {
+    defect: "tries are forgotten at a takeover",
+    promise: "G11",
+    file: "runtime/stored/intents.ts",
+    find: "...{ seq, askedAtMs, failedTries, tries, isParked: true },",
+    replace: "...{ seq, askedAtMs, failedTries: failedTries * 0, tries: tries.slice(tries.length), isParked: true },",
+    tests: [TAKEOVER],
+  },
+  {
+    defect: "an event's bytes are parsed and written anew when it is read",
+    promise: "G3",
+    file: "runtime/stored/read-lines.ts",
+    find: "return Object.assign(JSON.parse(`${text.slice(0, valueAt)}}`) as NewLine, { value });",
+    replace:
+      "return Object.assign(JSON.parse(`${text.slice(0, valueAt)}}`) as NewLine, { value: " +
+      "JSON.stringify(JSON.parse(value)) });",
+    tests: [TAKEOVER],
+  },
+  {
+    defect: "a damaged line of one partition refuses all of them",
+    promise: "G11",
+    file: "runtime/shell/partitions/takeover.ts",
+    find: 'if (!(error instanceof Fault) || error.code !== "JOURNAL_DAMAGED") throw error;',
+    replace: 'if (!(error instanceof Fault) || error.code !== "") throw error;',
+    tests: [TAKEOVER],
+  },
+  {
+    defect: "an event that can't be read refuses all partitions",
+    promise: "G11",
+    file: "runtime/shell/partitions/unfinished.ts",
+    find: "throw damagedLine(domain, line,",
+    replace: "if (domain !== line.kind) throw error;\n    throw damagedLine(domain, line,",
+    tests: [TAKEOVER],
+  },
+  {
+    defect: "a missing row of the journal is passed over",
+    promise: "G1",
+    file: "runtime/stored/turns.ts",
+    find: "if (row.seq > next) throw missing(domain, partition, next);",
+    replace: "",
+    tests: [TAKEOVER],
+  },
+  {
+    defect: "an entity's first line of a day does not have it",
+    promise: "G13",
+    file: PLAN,
+    find: "return { prev: lastLine, prev_day: day, before: beforeOf(entity, open) };",
+    replace: "void open; void beforeOf; return { prev: lastLine };",
+    tests: [DAY],
+  },
+  {
+    defect: "an entity's first line of a day lacks what the turn under way asks for",
+    promise: "G13",
+    file: "runtime/shell/turns/intents-before.ts",
+    find: "if (each.partition === partition) open.set(each.intent.id, each);",
+    replace: "",
+    tests: [DAY],
+  },
+  {
+    defect: "a row of the journal has more lines than a range is read by",
+    promise: "G1",
+    file: "runtime/stored/write-lines.ts",
+    find: "seq - last.seq >= CHUNK_LINES_MAX",
+    replace: "seq - last.seq > CHUNK_LINES_MAX",
+    tests: ["test/stored/lines.unit"],
+  },
+  {
+    defect: "lines are put into a row however long it is",
+    promise: "G12",
+    file: "runtime/stored/write-lines.ts",
+    find: "last.lines.length + text.length >= CHUNK_LENGTH_MAX",
+    replace: "last.lines.length >= CHUNK_LENGTH_MAX",
+    tests: ["test/stored/lines.unit"],
   },
   {
     defect: "a lost answer to the commit: the turn is run again without asking",

@@ -32,16 +32,16 @@ interface Row {
   readonly line: string;
   readonly kind?: string;
   readonly type?: string;
-  readonly body?: { readonly message?: { readonly payload?: unknown } };
+  readonly payload?: unknown;
   readonly value?: string | null;
 }
 /** All payloads of the recorded journals: of incoming messages and of published events. */
 const recorded = filesIn("test/replay/fixtures", ".ndjson")
   .flatMap(({ text }) => text.trim().split("\n"))
   .map((line) => JSON.parse(line) as Row)
-  .flatMap(({ kind, type = "", body, value }) => {
+  .flatMap(({ kind, type = "", payload, value }) => {
     if (kind === "event") return [{ type, payload: (JSON.parse(value ?? "null") as { payload: unknown }).payload }];
-    return kind === "message" && of(type) ? [{ type, payload: body?.message?.payload }] : [];
+    return kind === "message" && of(type) ? [{ type, payload }] : [];
   });
 
 /** Values that are nearly valid for fields, and others. */

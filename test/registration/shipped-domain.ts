@@ -27,10 +27,11 @@ const validated = validateDomain(fileURLToPath(new URL("../../contracts/registra
 export const shippedDiagnostics: readonly Diagnostic[] = validated.diagnostics;
 
 /** The shipped contracts, compiled with the shipped code; the effects are never run. */
-export const shippedDomain: Domain = compiled();
+export const shippedDomain: Domain = shippedDomainIn("");
 
-function compiled(): Domain {
+/** In a namespace, which its topics' names have. */
+export function shippedDomainIn(namespace: string): Domain {
   if (!validated.model)
     throw new Error(validated.diagnostics.map(({ code: id, message }) => `${id} ${message}`).join("\n"));
-  return compileDomain(validated.model, { env: "dev", namespace: "" });
+  return compileDomain(validated.model, { env: "dev", namespace });
 }

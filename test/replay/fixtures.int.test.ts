@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { compileStoredContracts } from "../../app/host/contracts-in-force.ts";
-import { parseJournalLine, type JournalLine } from "../../app/journal/journal-line.ts";
+import { parseExportedLine, type ExportedLine } from "../../app/journal/exported-line.ts";
 import { withoutBackends } from "../../effects/backends.ts";
 import { registrationOn } from "../../app/modules/registration/module.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
@@ -11,14 +11,14 @@ import { shippedDomain } from "../registration/shipped-domain.ts";
 import { SCENARIOS } from "./registration/scenarios.ts";
 
 const FIXTURES = new URL("fixtures/", import.meta.url);
-const linesOf = (name: string): JournalLine[] =>
+const linesOf = (name: string): ExportedLine[] =>
   readFileSync(new URL(`${name}.ndjson`, FIXTURES), "utf8")
     .trimEnd()
     .split("\n")
-    .map((line) => parseJournalLine(JSON.parse(line)) ?? expect.fail(`no line of a journal: ${line.slice(0, 200)}`));
+    .map((line) => parseExportedLine(JSON.parse(line)) ?? expect.fail(`no line of a journal: ${line.slice(0, 200)}`));
 
 /** The contracts in the journal, and today's shipped ones for all other hashes that its rows name. */
-function contractsOf(lines: readonly JournalLine[]): Map<string, Domain> {
+function contractsOf(lines: readonly ExportedLine[]): Map<string, Domain> {
   const hashes = lines.flatMap((line) => (line.line === "row" ? [line.contract_hash] : []));
   const contracts = new Map(hashes.map((hash) => [hash, shippedDomain]));
   for (const line of lines)
@@ -49,7 +49,7 @@ describe("the recorded journals", () => {
       incomplete: (entityId, reason) => found.push(`${entityId}: ${reason}`),
     });
     for (const line of lines)
-      if (line.line === "row") replay.addRow(line);
+      if (line.line === "row") replay.addLine(line);
       else if (line.line === "entity") replay.addSnapshot(line);
     const { rows, states, reworded } = replay.end();
     expect(found).toEqual([]);
@@ -68,8 +68,10 @@ describe("the recorded journals", () => {
     expect(names.filter((name) => !said.includes(`"${name}"`))).toEqual([]);
     expect([...new Set(rows.map(({ kind }) => kind))].toSorted()).toEqual([
       "dead_letter",
+      "end",
       "event",
       "gap",
+      "intent",
       "message",
       "repartitioned",
       "repeat",

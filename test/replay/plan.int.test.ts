@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { parseJournalLine, type JournalLine } from "../../app/journal/journal-line.ts";
+import { parseExportedLine, type ExportedLine } from "../../app/journal/exported-line.ts";
 import { withoutBackends } from "../../effects/backends.ts";
 import { registrationOn } from "../../app/modules/registration/module.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
@@ -20,17 +20,19 @@ function edited(...edits: readonly Edit[]): Domain {
   return compileDomain(model, { env: "dev", namespace: "" });
 }
 
-const linesOf = (name: string): JournalLine[] =>
+const linesOf = (name: string): ExportedLine[] =>
   readFileSync(new URL(`fixtures/${name}.ndjson`, import.meta.url), "utf8")
     .trimEnd()
     .split("\n")
-    .map((line) => parseJournalLine(JSON.parse(line)) as JournalLine);
+    .map((line) => parseExportedLine(JSON.parse(line)) as ExportedLine);
 
 /** The plan's results for a recorded history. @param from how much of its beginning is before the plan, ms */
-function planned(name: string, domain: Domain, from = 0): readonly PlannedOutcome[] {
-  const lines = linesOf(name);
+const planned = (name: string, domain: Domain, from = 0): readonly PlannedOutcome[] =>
+  plannedOf(linesOf(name), domain, from);
+
+function plannedOf(lines: readonly ExportedLine[], domain: Domain, from: number): readonly PlannedOutcome[] {
   const hashes = lines.flatMap((line) => (line.line === "row" ? [line.contract_hash] : []));
-  const head = lines[0] as Extract<JournalLine, { line: "journal" }>;
+  const head = lines[0] as Extract<ExportedLine, { line: "journal" }>;
   const ends: PlannedOutcome[] = [];
   const planner = createPlanner(
     new Map(hashes.map((hash) => [hash, shippedDomain])),
@@ -39,7 +41,7 @@ function planned(name: string, domain: Domain, from = 0): readonly PlannedOutcom
     { result: (end) => ends.push(end), incomplete: (id, reason) => expect.fail(`${id}: ${reason}`) },
   );
   for (const line of lines)
-    if (line.line === "row") planner.addRow(line);
+    if (line.line === "row") planner.addLine(line);
     else if (line.line === "entity") planner.addSnapshot(line);
   planner.end();
   return ends;
@@ -129,6 +131,41 @@ describe("a plan", () => {
   it("keeps deadlines that are armed when it begins, and arms the next ones with the new length", () => {
     // The ACK's deadline was armed before the plan begins, so it keeps its time.
     expect(planned("ack-after-twenty-seconds", ACK_10S, 10_000)).toMatchObject([{ verdict: "same" }]);
+  });
+
+  it("takes what was published in its window as it was, when the event is older", () => {
+    const published = linesOf("happy-path").findIndex((line) => "type" in line && line.type?.startsWith("published("));
+    const lines = linesOf("happy-path").map((line, index) =>
+      line.line === "row" && index >= published ? { ...line, at: "2026-01-01T00:00:10.000Z" } : line,
+    );
+    expect(plannedOf(lines, ACK_60S, 5_000)).toMatchObject([{ verdict: "same", first: null }]);
+  });
+
+  it("of a day needs no lines from before it", () => {
+    const lines = linesOf("goes-on-on-the-next-day");
+    const ofDay = lines.filter((line) => line.line !== "row" || line.at >= "2026-01-02");
+    expect(ofDay.length).toBeLessThan(lines.length - 10);
+    const EDITED = [shippedDomain, ACK_10S, edited(...deadlinesOf("30s", "5s"))];
+    for (const domain of EDITED) {
+      const whole = plannedOf(lines, domain, 86_400_000);
+      expect(whole).toHaveLength(2);
+      expect(plannedOf(ofDay, domain, 86_400_000)).toEqual(whole);
+    }
+  });
+
+  it("ends with the last line that was read of an entity that has moved on since", () => {
+    const lines = linesOf("heartbeats-keep-it-active").slice(0, -1);
+    const active = lines.findLast((line) => "type" in line && line.type === "NodeBecameActive");
+    const upToThere = lines.slice(0, lines.indexOf(active as ExportedLine) + 1);
+    const [, row] = lines as [ExportedLine, Extract<ExportedLine, { line: "row" }>];
+    const moved: ExportedLine = {
+      ...{ line: "entity", partition: row.partition, entity_id: "n1", state: "ACTIVE", reducer_state: "complete" },
+      ...{ seq: 9, attempt: { number: 1, id: "", correlationIds: [], awaiting: [] }, data: {}, deadlines: {} },
+      ...{ state_since: row.at, last_line: 99 },
+    };
+    expect(plannedOf([...upToThere, moved], edited(...deadlinesOf("30s", "5s")), 0)).toMatchObject([
+      { verdict: "same", recorded: ["ACTIVE"], planned: ["ACTIVE"] },
+    ]);
   });
 
   it("names a state that the edited contract lacks", () => {

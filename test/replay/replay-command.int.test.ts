@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { SHIPPED_CONTRACTS } from "../../app/modules/shipped.ts";
 import { HttpBench, lasting } from "../app/registration/http-bench.ts";
 import { until } from "../shell/orders.ts";
 
@@ -73,6 +74,23 @@ describe("rollcall replay", { timeout: 240_000 }, () => {
     expect(report).toMatchObject({ ok: true, entities: 5, states: 5, deadLetters: 1, found: [] });
   });
 
+  it("reads only from a day on, when that is asked for", async () => {
+    const [{ day } = { day: "" }] = await bench.system.store.query<{ day: string }>(
+      "select min(at)::date::text as day from rollcall.turn",
+    );
+    for (const since of [day, `${day}T00:00:00+00:00`])
+      expect(JSON.parse((await rollcall(`replay --verify --json --since ${since}`)).out)).toMatchObject({
+        ...{ ok: true, entities: 5, states: 5, notCompared: 0 },
+      });
+    const file = join(folder, "nothing.ndjson");
+    await rollcall(`replay --export ${file} --since 2100-01-31T12:00:00Z`);
+    expect(readFileSync(file, "utf8")).toMatch(/"since":"2100-01-31T00:00:00.000Z"}\n(\{"line":"contract".*\n)+$/);
+    expect(JSON.parse((await rollcall(`replay --verify --json --from ${file}`)).out)).toMatchObject({
+      ok: true,
+      rows: 0,
+    });
+  });
+
   it("lists differences in order, with node, place, recorded and replayed value", async () => {
     const file = join(folder, "altered.ndjson");
     await rollcall(`replay --export ${file}`);
@@ -113,6 +131,8 @@ describe("rollcall replay", { timeout: 240_000 }, () => {
     ["replay --verify --from nowhere.ndjson", "can't be read"],
     [`replay --verify --from ${PROGRAM}`, "rollcall.js:1: not JSON"],
     ["replay --verify --export x.ndjson", "cannot be used with"],
+    [`replay --verify --from ${FIXTURE} --since 2026-01-01`, "cannot be used with"],
+    ["replay --verify --since yesterday", "a day or a time"],
   ])("rollcall %s is wrong usage", async (args, said) => {
     expect(await rollcall(args)).toMatchObject({ code: 2, err: expect.stringContaining(said) });
   });
@@ -133,23 +153,105 @@ describe("rollcall replay", { timeout: 240_000 }, () => {
   });
 });
 
+interface Item {
+  readonly line: string;
+  readonly partition?: number;
+  readonly seq?: number;
+  readonly entity_id?: string;
+}
+interface Page {
+  readonly items: readonly Item[];
+  readonly next_cursor: string | null;
+}
+
 describe("the journal over HTTP", () => {
-  it("comes in pages, each line once and the rows of a node together", async () => {
-    const whole = (await bench.ask<{ items: object[] }>("/api/v1/journal?limit=500")).body.items;
-    const paged: object[] = [];
-    let cursor: string | null = "";
-    for (let path = "/api/v1/journal?limit=3"; cursor !== null; path = `/api/v1/journal?limit=3&cursor=${cursor}`) {
-      const { body } = await bench.ask<{ items: object[]; next_cursor: string | null }>(path);
-      paged.push(...body.items);
+  const pages = async (query: string): Promise<Item[]> => {
+    const items: Item[] = [];
+    for (let cursor: string | null = ""; cursor !== null;) {
+      const { body }: { body: Page } = await bench.ask<Page>(
+        `/api/v1/journal?${query}${cursor === "" ? "" : `&cursor=${cursor}`}`,
+      );
+      items.push(...body.items);
       cursor = body.next_cursor;
     }
-    const rows = (lines: readonly object[]) => lines.filter((line) => "line" in line && line.line === "row");
-    const first = await bench.ask<{ next_cursor: string }>("/api/v1/journal?limit=500");
-    const second = `/api/v1/journal?limit=500&cursor=${first.body.next_cursor}`;
-    const rest = (await bench.ask<{ items: object[] }>(second)).body.items;
-    expect(rows(paged)).toEqual(rows([...whole, ...rest]));
+    return items.filter(({ line }) => line === "row" || line === "entity");
+  };
+
+  it("comes in pages: each line once, in the order of the journal, and then the partition's nodes", async () => {
+    const items = await pages("limit=3");
+    expect(await pages("limit=500")).toEqual(items);
+    const places = items.map(({ line, partition, seq, entity_id }) => [
+      ...[partition, line],
+      line === "row" ? seq : entity_id,
+    ]);
+    const inOrder = [...new Set(items.map(({ partition }) => partition))].toSorted().flatMap((partition) => {
+      const [rows, entities] = ["row", "entity"].map((wanted) =>
+        places.filter(([of, line]) => of === partition && line === wanted),
+      );
+      return [...(rows ?? []).map((_, index) => [partition, "row", index + 1]), ...(entities ?? []).toSorted()];
+    });
+    expect(places).toEqual(inOrder);
+    expect(items.filter(({ line }) => line === "entity")).toHaveLength(5);
     expect((await bench.ask("/api/v1/journal?cursor=forged")).status).toBe(400);
-    const later = await bench.ask<{ items: object[] }>("/api/v1/journal?limit=500&since=2100-01-01T00:00:00Z");
-    expect(rows(later.body.items).every((row) => (row as { entity_id: unknown }).entity_id === null)).toBe(true);
+  });
+
+  it("is of a day on", async () => {
+    expect(await pages("limit=500&since=2100-01-01T00:00:00Z")).toEqual([]);
+    expect(await pages("limit=500&since=2020-01-01T00:00:00Z")).toEqual(await pages("limit=500"));
+    const { body } = await bench.ask<Page>("/api/v1/journal?since=2100-01-01T09:00:00Z");
+    expect(body.items[0]).toMatchObject({ line: "journal", since: "2100-01-01T00:00:00.000Z" });
+  });
+});
+
+describe("a damaged journal", { timeout: 120_000 }, () => {
+  let partition: number;
+  beforeAll(async () => {
+    const [busiest] = await bench.system.store.query<{ partition: number }>(
+      "select partition from rollcall.turn where domain = 'registration' group by 1 order by max(seq) desc limit 1",
+    );
+    partition = busiest?.partition ?? 0;
+  });
+  const write = (set: string, values: readonly (string | number)[], where = "true"): Promise<unknown> =>
+    bench.system.store.query(
+      `update rollcall.turn set ${set} where domain = 'registration' and partition = $1 and ${where}`,
+      [partition, ...values],
+    );
+  const swap = (from: string, to: string) => write("lines = replace(lines, $2, $3)", [from, to]);
+  const LAST = "seq = (select max(seq) from rollcall.turn where partition = $1)";
+
+  it.each([
+    [
+      "a line that can't be read",
+      () => swap(',"kind":', ',"kin":'),
+      () => swap(',"kin":', ',"kind":'),
+      "can't be read",
+    ],
+    [
+      "a missing row",
+      () => write("domain = 'elsewhere'", [], LAST),
+      () => bench.system.store.query("update rollcall.turn set domain = 'registration' where domain = 'elsewhere'"),
+      "is missing",
+    ],
+  ])("with %s ends replay, export and plan, and is a problem over HTTP", async (_, damage, repair, said) => {
+    const file = join(folder, "damaged.ndjson");
+    await damage();
+    try {
+      const refused = {
+        code: 2,
+        err: expect.stringMatching(new RegExp(`JOURNAL_DAMAGED: .*partition ${partition}.*${said}`)),
+      };
+      expect(await rollcall("replay --verify")).toMatchObject({ ...refused, out: "" });
+      expect(await rollcall("replay --verify --json")).toMatchObject({ ...refused, out: "" });
+      expect(await rollcall(`replay --export ${file}`)).toMatchObject(refused);
+      expect(await rollcall(`plan ${SHIPPED_CONTRACTS}`)).toMatchObject(refused);
+      const problem = { status: 500, body: { code: "JOURNAL_DAMAGED", detail: expect.stringContaining(said) } };
+      expect(await bench.ask("/api/v1/journal?limit=500")).toMatchObject(problem);
+      const check = { method: "POST", headers: { "content-type": "application/json" } };
+      const body = JSON.stringify({ files: {}, model: false, plan_hours: 1 });
+      expect(await bench.ask("/api/v1/contracts/check", { ...check, body })).toMatchObject(problem);
+    } finally {
+      await repair();
+    }
+    expect((await rollcall("replay --verify")).code).toBe(0);
   });
 });

@@ -1,99 +1,53 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { JournalRow, StepRecord, EntitySnapshot } from "../../runtime/core/journal.ts";
-import { Replay, type ReplayCounts, type ReplayDifference } from "../../runtime/replay/replay.ts";
-import { toRfc3339 } from "../../runtime/core/time.ts";
+import type { EntitySnapshot, EventLine, JournalLine, StepLine } from "../../runtime/core/journal.ts";
 import { anyStimulus } from "../registration/any-stimulus.ts";
-import { shippedDomain } from "../registration/shipped-domain.ts";
 import {
   acked,
   confirmed,
   deadlinePassed,
+  deregistered,
   failed,
   heartbeat,
   introspected,
   later,
   published,
-  type Stimulus,
 } from "../registration/stimuli.ts";
-import { World } from "../registration/world.ts";
-import { journalOf } from "./written-journal.ts";
+import { type Happening, recorded, replayed } from "./registration/recorded-history.ts";
 
 const RUNS = Number(process.env["ROLLCALL_PROPERTY_RUNS"] ?? 300);
+const DAY_MS = 86_400_000;
 
-interface Verdict extends ReplayCounts {
-  readonly found: readonly ReplayDifference[];
-  readonly reasons: readonly string[];
-}
-
-function replayed(rows: readonly JournalRow[], stored?: EntitySnapshot, domain = shippedDomain): Verdict {
-  const found: ReplayDifference[] = [];
-  const reasons: string[] = [];
-  const contracts = new Map([[domain.contractHash, domain]]);
-  const replay = new Replay(contracts, {
-    difference: (difference) => found.push(difference),
-    incomplete: (_, reason) => reasons.push(reason),
-  });
-  for (const row of rows) replay.addRow(row);
-  if (stored) replay.addSnapshot(stored);
-  return { ...replay.end(), found, reasons };
-}
-
-/** A history and its entity. Outcomes come only for intents that were requested, as in the shell. */
-function recorded(stimuli: readonly Stimulus[]): {
-  rows: JournalRow[];
-  stored: EntitySnapshot | undefined;
-  world: World;
-} {
-  let world = new World();
-  const open = new Set<string>();
-  for (const stimulus of stimuli) {
-    const happens = stimulus(world);
-    if ("later" in happens) world = world.later(happens.later);
-    else if (happens.kind !== "outcome" || open.delete(happens.intentId ?? "")) {
-      world = world.take(happens);
-      for (const { id } of world.past.at(-1)?.decision.intents ?? []) open.add(id);
-    }
-  }
-  const rows = journalOf(
-    shippedDomain,
-    world.past.map(({ message }) => message),
-    world.now,
-  );
-  const { entity } = world;
-  const stored =
-    entity &&
-    (JSON.parse(
-      JSON.stringify({
-        entity_id: entity.id,
-        state: entity.state,
-        reducer_state: entity.reducerState,
-        seq: entity.seq,
-        attempt: entity.attempt,
-        data: entity.data,
-        deadlines: entity.deadlines,
-        state_since: toRfc3339(entity.stateSince),
-      }),
-    ) as EntitySnapshot);
-  return { rows: JSON.parse(JSON.stringify(rows)) as JournalRow[], stored, world };
-}
+const anyTurn = fc.constantFrom(0, 1_000, DAY_MS / 2, DAY_MS, 3 * DAY_MS).map((turnAfterMs) => ({ turnAfterMs }));
+const anyHappening: fc.Arbitrary<Happening> = fc.oneof(
+  { weight: 5, arbitrary: anyStimulus },
+  { weight: 1, arbitrary: anyTurn },
+  { weight: 1, arbitrary: fc.constantFrom("consul.register", "consul.deregister").map((ends) => ({ ends })) },
+);
 
 describe("a journal that the shell wrote", () => {
-  it("is reproduced byte for byte, whatever happened", () => {
-    const seen = { steps: 0, events: 0, intents: 0, quiet: 0 };
+  it("is reproduced byte for byte, whatever happened, and from the beginning of any of its days on", () => {
+    const seen = { steps: 0, events: 0, intents: 0, quiet: 0, days: 0, ends: 0 };
     fc.assert(
-      fc.property(fc.array(anyStimulus, { minLength: 5, maxLength: 60, size: "max" }), (stimuli) => {
-        const { rows, stored, world } = recorded(stimuli);
-        const { found, reasons, reworded, steps, events, intents, states } = replayed(rows, stored);
+      fc.property(fc.array(anyHappening, { minLength: 5, maxLength: 60, size: "max" }), (happenings) => {
+        const { lines, stored, world } = recorded(happenings);
+        const { found, reasons, reworded, steps, events, intents, states } = replayed(lines, stored);
         expect(found).toEqual([]);
         expect(reworded).toBe(0);
         expect(reasons).toEqual([]);
         expect([events, intents]).toEqual([world.events.length, world.intents.length]);
-        expect(states).toBe(stored && rows.length > 0 ? 1 : 0);
+        expect(states).toBe(stored.length);
         seen.steps += steps;
         seen.events += events;
         seen.intents += intents;
         seen.quiet += world.past.length - steps;
+        seen.ends += lines.filter(({ kind }) => kind === "end").length;
+        const begins = lines.filter(({ at }, index) => index > 0 && dayOf(lines[index - 1]) < at.slice(0, 10));
+        for (const { seq } of begins) {
+          seen.days++;
+          const rest = replayed(lines.slice(seq - 1), stored);
+          expect(rest).toMatchObject({ found: [], reasons: [], reworded: 0, notCompared: 0, states: stored.length });
+        }
       }),
       { numRuns: RUNS },
     );
@@ -102,7 +56,9 @@ describe("a journal that the shell wrote", () => {
   }, 300_000);
 });
 
-const LIFE: readonly Stimulus[] = [
+const dayOf = (line: JournalLine | undefined): string => line?.at.slice(0, 10) ?? "";
+
+const LIFE: readonly Happening[] = [
   introspected("a1", { epoch: 1 }),
   confirmed("consul"),
   confirmed("postgres"),
@@ -111,10 +67,14 @@ const LIFE: readonly Stimulus[] = [
   later(5_000),
   heartbeat(),
   later(5_000),
+  { turnAfterMs: DAY_MS },
   introspected("a2", { epoch: 1, node_version: "2.0.0" }),
   failed("consul"),
   deadlinePassed("liveness"),
+  { turnAfterMs: DAY_MS },
+  { ends: "consul.deregister" },
   introspected("a3", { epoch: 2 }),
+  deregistered("moved"),
 ];
 
 type Path = readonly (string | number)[];
@@ -138,86 +98,79 @@ function planted<Value>(value: Value, path: Path): Value {
   return copy;
 }
 
+const { lines, stored } = recorded(LIFE);
+const isStep = (line: JournalLine): line is JournalLine<StepLine> => line.kind === "message";
+const isEvent = (line: JournalLine): line is JournalLine<EventLine> => line.kind === "event";
+
 describe("a difference", () => {
-  const { rows, stored } = recorded(LIFE);
+  const LINK = ["prev", "prev_day", "before"];
+  const NAMES = ["type", "id", "correlation_id", "attempt_id"];
   // Inputs, and the times and places of turns, are taken as recorded; everything else is compared.
   const VERIFIED: Readonly<Record<string, readonly string[]>> = {
-    message: ["attempt_id", "body.before", "body.decision"],
-    event: ["type", "message_id", "correlation_id", "attempt_id", "topic", "key", "value"],
+    message: [...LINK, "armed", "result", "moves", "state", "reducer_state", "attempt_id"],
+    event: [...LINK, ...NAMES, "topic", "value"],
+    intent: [...LINK, ...NAMES, "target", "version", "payload"],
+    end: [...LINK, ...NAMES, "target"],
   };
-  const isVerified = ({ kind }: JournalRow, path: Path): boolean =>
-    VERIFIED[kind]?.some((start) => path.join(".").startsWith(start)) === true && path.at(-1) !== "reason";
-  const places = rows.flatMap((row, index) =>
-    leavesOf(row)
-      .filter((path) => isVerified(row, path))
-      .map((path) => ({ name: `${index} ${row.type} ${path.join(".")}`, index, path })),
+  const places = lines.flatMap((line, index) =>
+    leavesOf(line)
+      .filter(([name]) => VERIFIED[line.kind]?.includes(String(name)))
+      .map((path) => ({ name: `${index} ${line.kind} ${path.join(".")}`, index, path })),
   );
 
   it("is not found in an unchanged journal", () => {
-    expect(replayed(rows, stored)).toMatchObject({ differences: 0, incomplete: 0, states: 1 });
-    expect(places.length).toBeGreaterThan(200);
+    expect(replayed(lines, stored)).toMatchObject({ differences: 0, incomplete: 0, states: 1, notCompared: 0 });
+    expect(places.length).toBeGreaterThan(300);
+    for (const name of ["prev_day", "before.intents", "before.deadlines"])
+      expect(places.some(({ path }) => path.join(".").startsWith(name))).toBe(true);
+    expect(new Set(lines.map(({ kind }) => kind))).toEqual(new Set(Object.keys(VERIFIED)));
   });
 
-  it("in any field that the core decides is found, and its step is reported first", () => {
+  it("in any field that the core decides is found, and its line is reported first", () => {
     const missed = places.filter(({ index, path }) => {
-      const row = planted(rows[index] as JournalRow, path);
-      const { found } = replayed(rows.with(index, row), stored);
-      const first = found[0];
-      return (
-        !first ||
-        first.seq !== row.seq ||
-        first.follows ||
-        JSON.stringify(first.recorded) === JSON.stringify(first.replayed)
-      );
+      const line = planted(lines[index] as JournalLine, path);
+      const [first] = replayed(lines.with(index, line), stored).found;
+      if (!first || first.seq !== line.seq || first.follows) return true;
+      return JSON.stringify(first.recorded) === JSON.stringify(first.replayed);
     });
     expect(missed.map(({ name }) => name)).toEqual([]);
   });
 
-  const steps = rows.flatMap((row, index) => (row.kind === "message" ? [{ row, index }] : []));
-  const REASON = ["body", "decision", "reason"];
-  const STATE = ["body", "decision", "state"];
+  const steps = lines.flatMap((line, index) => (isStep(line) ? [{ line, index }] : []));
 
   it("only in the wording of a reason is counted, and not reported", () => {
-    for (const { row, index } of steps)
-      expect(replayed(rows.with(index, planted(row, REASON)), stored)).toMatchObject({
+    for (const { line, index } of steps)
+      expect(replayed(lines.with(index, planted(line, ["reason"])), stored)).toMatchObject({
         ...{ differences: 0, found: [], incomplete: 0, reworded: 1 },
       });
-    const all = rows.map((row) => (row.kind === "message" ? planted(row, REASON) : row));
+    const all = lines.map((line) => (isStep(line) ? planted(line, ["reason"]) : line));
     expect(replayed(all, stored)).toMatchObject({ differences: 0, reworded: steps.length });
   });
 
   it("besides the wording of a reason is found, and both are reported", () => {
-    for (const { row, index } of steps) {
-      const { found, reworded } = replayed(rows.with(index, planted(planted(row, REASON), STATE)), stored);
-      expect(found.map(({ field }) => field)).toEqual(["decision.reason", "decision.state"]);
+    for (const { line, index } of steps) {
+      const { found, reworded } = replayed(lines.with(index, planted(planted(line, ["reason"]), ["state"])), stored);
+      expect(found.map(({ field }) => field)).toEqual(["reason", "state"]);
       expect(reworded).toBe(0);
     }
   });
 
   it("in a note is ignored, because what an effect answered is an input", () => {
-    for (const { row, index } of steps)
-      if ((row.body as StepRecord).note !== undefined)
-        expect(replayed(rows.with(index, planted(row, ["body", "note"])), stored)).toMatchObject({
+    for (const { line, index } of steps)
+      if (line.note !== undefined)
+        expect(replayed(lines.with(index, planted(line, ["note"])), stored)).toMatchObject({
           ...{ differences: 0, reworded: 0 },
         });
-    expect(steps.some(({ row }) => (row.body as StepRecord).note !== undefined)).toBe(true);
-  });
-
-  it("in the stored entity is found", () => {
-    const missed = leavesOf(stored).filter(
-      (path) => path[0] !== "entity_id" && replayed(rows, planted(stored, path)).differences === 0,
-    );
-    expect(missed).toEqual([]);
+    expect(steps.some(({ line }) => line.note !== undefined)).toBe(true);
   });
 
   it("has the recorded and the replayed value", () => {
-    const index = rows.findIndex(({ type, kind }) => kind === "event" && type === "NodeBecameActive");
-    const row = rows[index] as JournalRow;
-    const value = String(row.value).replace('"node_type":"effect"', '"node_type":"reducer"');
-    const [first, ...others] = replayed(rows.with(index, { ...row, value }), stored).found;
+    const line = lines.filter(isEvent).find(({ type }) => type === "NodeBecameActive") as JournalLine<EventLine>;
+    const value = line.value.replace('"node_type":"effect"', '"node_type":"reducer"');
+    const [first, ...others] = replayed(lines.with(line.seq - 1, { ...line, value }), stored).found;
     expect(first).toMatchObject({
       entityId: "n1",
-      seq: row.seq,
+      seq: line.seq,
       type: "NodeBecameActive",
       field: "event.value.payload.node_type",
       recorded: "reducer",
@@ -228,63 +181,90 @@ describe("a difference", () => {
   });
 
   it("only of white space in an event's bytes is found", () => {
-    const index = rows.findIndex(({ kind }) => kind === "event");
-    const row = rows[index] as JournalRow;
-    const { found } = replayed(rows.with(index, { ...row, value: `${String(row.value)} ` }));
-    expect(found).toMatchObject([{ field: "event.value", replayed: row.value }]);
+    const line = lines.find(isEvent) as JournalLine<EventLine>;
+    const { found } = replayed(lines.with(line.seq - 1, { ...line, value: `${line.value} ` }));
+    expect(found).toMatchObject([{ field: "event.value", replayed: line.value }]);
   });
 
-  it.each([
-    [
-      "a lost step that led to events",
-      ({ kind, body }: JournalRow) => kind === "message" && (body as StepRecord).decision.events.length > 0,
-    ],
-    ["a lost event", ({ kind }: JournalRow) => kind === "event"],
-  ])("by %s is found", (_, isMeant) => {
-    for (const [index, row] of rows.entries())
-      if (isMeant(row)) {
-        const { differences, incomplete } = replayed(rows.toSpliced(index, 1), stored);
-        expect(differences + incomplete, `without row ${index}`).toBeGreaterThan(0);
-      }
+  it("by a line that is lost, comes twice, or too early is found, whatever the line is", () => {
+    for (const [index, line] of lines.entries()) {
+      const isLast = index === lines.length - 1;
+      const { differences, incomplete } = replayed(lines.toSpliced(index, 1), stored);
+      // That there was a last one is told by the stored row alone.
+      if (!isLast) expect(differences + incomplete, `without line ${line.seq}`).toBeGreaterThan(0);
+      expect(replayed(lines.toSpliced(index, 0, line)).differences, `line ${line.seq} twice`).toBeGreaterThan(0);
+      const next = lines[index + 1];
+      const swapped = next ? replayed(lines.with(index, next).with(index + 1, line)) : undefined;
+      if (swapped) expect(swapped.differences + swapped.incomplete, `line ${line.seq} late`).toBeGreaterThan(0);
+    }
   });
 
-  it("is found when there is one event too many, or when two are swapped", () => {
-    const index = rows.findIndex(({ type, kind }) => kind === "event" && type === "NodeBecameActive");
-    const [before, event] = [rows[index - 1] as JournalRow, rows[index] as JournalRow];
-    expect(replayed(rows.toSpliced(index, 0, event)).differences).toBeGreaterThan(0);
-    expect(replayed(rows.with(index - 1, event).with(index, before)).differences).toBeGreaterThan(0);
+  it.each(["event", "intent"] as const)("names the %s that is missing, or that nothing led to", (kind) => {
+    const index = lines.findIndex((line) => line.kind === kind);
+    const without = replayed(lines.toSpliced(index, 1)).found.filter(({ field }) => field === kind);
+    expect(without).toMatchObject([{ recorded: null }]);
+    const last = lines.findLastIndex((line, place) => line.kind === kind && lines[place + 1]?.kind === "message");
+    const twice = replayed(lines.toSpliced(last, 0, lines[last] as JournalLine)).found;
+    expect(twice.filter(({ field }) => field === kind)).toMatchObject([{ replayed: null }]);
   });
 
   it("in a deadline is found when no unjournaled renewal can explain it", () => {
-    const index = rows.findIndex(
-      ({ type, kind, body }) =>
-        kind === "message" && type === "NodeIntrospectionEvent" && (body as StepRecord).before?.state === "ACTIVE",
-    );
-    const row = rows[index] as JournalRow;
-    const { before } = row.body as { before: NonNullable<StepRecord["before"]> };
-    const seen = (liveness: object) =>
+    const { index, line } = steps.findLast(
+      ({ line: { armed } }) => armed?.["liveness"]?.renewedAt,
+    ) as (typeof steps)[0];
+    const seen = (liveness: { at: number; renewedAt: number }) =>
       replayed(
-        rows.with(index, { ...row, body: { ...(row.body as object), before: { ...before, deadlines: { liveness } } } }),
-        stored,
-      ).found;
-    const { at: due, renewedAt } = before.deadlines["liveness"] as { at: number; renewedAt: number };
+        lines.slice(0, index).concat({ ...line, armed: { liveness }, before: undefined, prev_day: undefined }),
+      ).found.filter(({ field }) => field.startsWith("armed"));
+    const { at: due, renewedAt } = line.armed?.["liveness"] as { at: number; renewedAt: number };
     expect(seen({ at: due, renewedAt })).toEqual([]);
-    expect(seen({ at: due + 1_000, renewedAt: renewedAt + 999 })[0]).toMatchObject({
-      field: expect.stringMatching(/^before.deadlines.liveness/),
-    });
+    expect(seen({ at: due + 1_000, renewedAt: renewedAt + 999 })).not.toEqual([]);
     expect(seen({ at: due - 20_000, renewedAt: renewedAt - 20_000 })).not.toEqual([]);
   });
 
   it("can't be found without the contracts or the first steps: the entity is incomplete", () => {
-    const unknown = rows.map((row) => ({ ...row, contract_hash: "0".repeat(64) }));
+    const unknown = lines.map((line) => ({ ...line, contract_hash: "0".repeat(64) }));
     expect(replayed(unknown)).toMatchObject({
       incomplete: 1,
       steps: 0,
       reasons: [expect.stringContaining("000000000000 are not there")],
     });
-    expect(replayed(rows.slice(4))).toMatchObject({
+    expect(replayed(lines.slice(4))).toMatchObject({
       incomplete: 1,
       reasons: [expect.stringContaining("does not begin")],
     });
+  });
+});
+
+describe("a stored entity", () => {
+  const [entity] = stored as [EntitySnapshot];
+
+  it("that differs from the replayed one is found", () => {
+    const compared = leavesOf(entity).filter(
+      ([name]) => !["partition", "entity_id", "last_line"].includes(String(name)),
+    );
+    const missed = compared.filter((path) => replayed(lines, [planted(entity, path)]).differences === 0);
+    expect(missed).toEqual([]);
+    expect(replayed(lines, [{ ...entity, last_line: entity.last_line - 1 }]).found).toMatchObject([
+      { field: "entity.last_line" },
+    ]);
+  });
+
+  it("that has moved on since its lines were read is counted, and not compared", () => {
+    const moved = { ...entity, state: "ELSEWHERE", last_line: entity.last_line + 1 };
+    expect(replayed(lines, [moved])).toMatchObject({ differences: 0, states: 0, notCompared: 1 });
+  });
+
+  it("of which there are no lines is counted, and not compared", () => {
+    const other = { ...entity, entity_id: "n2" };
+    expect(replayed(lines, [entity, other])).toMatchObject({ differences: 0, states: 1, notCompared: 1, entities: 1 });
+  });
+
+  it("is compared when the lines of another partition come next", () => {
+    const elsewhere = lines.map((line) => ({ ...line, partition: 1 }));
+    const { differences, states, entities } = replayed([...lines, ...elsewhere], stored);
+    expect([differences, states, entities]).toEqual([0, 0, 2]);
+    const all = replayed(elsewhere, [{ ...entity, partition: 1 }]);
+    expect([all.differences, all.states]).toEqual([0, 1]);
   });
 });

@@ -1,6 +1,6 @@
 import { resolveStartupContracts } from "../../app/host/contracts-in-force.ts";
-import type { JournalLine } from "../../app/journal/journal-line.ts";
-import { readStoredJournal } from "../../app/journal/journal-source.ts";
+import type { ExportedLine } from "../../app/journal/exported-line.ts";
+import { readStoredJournal } from "../../app/journal/stored-journal.ts";
 import { readConfig } from "../../app/host/config.ts";
 import { EmbeddedBroker } from "../../runtime/adapters/embedded-bus/embedded-broker.ts";
 import { EmbeddedBus } from "../../runtime/adapters/embedded-bus/embedded-bus.ts";
@@ -171,8 +171,8 @@ export class ShellStage {
   }
 
   /** The journal as it is exported, at the stage's time. */
-  async journal(): Promise<JournalLine[]> {
-    const lines: JournalLine[] = [];
+  async journal(): Promise<ExportedLine[]> {
+    const lines: ExportedLine[] = [];
     for await (const line of readStoredJournal(this.store, this.domain.name, readConfig({}), {}))
       lines.push(line.line === "journal" ? { ...line, read_at: toRfc3339(this.clock.wallMs()) } : line);
     return lines;

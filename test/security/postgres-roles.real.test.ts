@@ -1,7 +1,7 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { MIGRATIONS } from "../../app/host/open-shared.ts";
-import { ensureJournalPartitions, migrate } from "../../runtime/adapters/sql/migrate.ts";
+import { ensureDayPartitions, migrate } from "../../runtime/adapters/sql/migrate.ts";
 import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
 import { describeReal } from "../real/services/describe-real.ts";
 import { rollcall } from "./rollcall.ts";
@@ -46,25 +46,29 @@ describeReal("Postgres with TLS and three roles", () => {
   it("runs as a role without DDL", async () => {
     const store = storeAt(server.url("rollcall_run"));
     expect(await migrate(store, MIGRATIONS)).toEqual([]);
-    expect(await ensureJournalPartitions(store, ["2031-01-01", "2031-01-02"])).toEqual(["2031-01-01", "2031-01-02"]);
-    expect(await ensureJournalPartitions(store, ["2031-01-02"])).toEqual([]);
-    const [row] = await store.query<{ owner: string }>(
-      "select tableowner as owner from pg_tables where tablename = 'journal_20310101'",
-    );
-    expect(row?.owner).toBe("rollcall_migrate");
+    expect(await ensureDayPartitions(store, ["2031-01-01", "2031-01-02"])).toEqual(["2031-01-01", "2031-01-02"]);
+    expect(await ensureDayPartitions(store, ["2031-01-02"])).toEqual([]);
+    expect(
+      await store.query(
+        `select tablename as name, tableowner as owner from pg_tables where tablename ~ '_20310101$' order by 1`,
+      ),
+    ).toEqual(["seen_20310101", "turn_20310101"].map((name) => ({ name, owner: "rollcall_migrate" })));
+    const drop = () => store.query("select rollcall.drop_seen_before('2031-01-02') as dropped");
+    expect([...(await drop()), ...(await drop())]).toEqual([{ dropped: 1 }, { dropped: 0 }]);
   });
 
   const tables = [
     "entity",
+    "entity_data",
     "seen",
-    "journal",
+    "turn",
     "intent",
     "partition_owner",
     "source_offset",
     "dead_letter",
     "contract_set",
   ];
-  const more = ["expiry_hold", "node_registrations", "catalog_service", "journal_20310101"];
+  const more = ["expiry_hold", "node_registrations", "catalog_service", "turn_20310101", "seen_20310102"];
   it("lets each role do what the guide lists, and nothing else", async () => {
     const tried = async (role: keyof typeof ROLES, sql: string): Promise<string> => {
       const client = new Client({ connectionString: server.url(role) });
@@ -97,7 +101,8 @@ describeReal("Postgres with TLS and three roles", () => {
         for (const role of ["rollcall_run", "rollcall_read"] as const)
           expect([table, await tried(role, change)]).toEqual([table, denied]);
     }
-    for (const role of ["rollcall_run", "rollcall_read"] as const)
+    for (const role of ["rollcall_run", "rollcall_read"] as const) {
+      expect(await tried(role, "select * from rollcall.journal")).toBe("may");
       for (const change of [
         "create table rollcall.mine (id int)",
         "create schema mine",
@@ -107,7 +112,9 @@ describeReal("Postgres with TLS and three roles", () => {
         "copy rollcall.contract_set to program 'id'",
       ])
         expect([change, await tried(role, change)]).toEqual([change, denied]);
-    expect(await tried("rollcall_read", "select rollcall.create_journal_partition('2031-05-01')")).toBe(denied);
+    }
+    for (const call of ["create_day_partitions('2031-05-01')", "drop_seen_before('2031-05-01')"])
+      expect([call, await tried("rollcall_read", `select rollcall.${call}`)]).toEqual([call, denied]);
     expect(await tried("rollcall_migrate", "alter table rollcall.entity add column x int")).toBe("may");
     expect(await tried("rollcall_migrate", "create role mine")).toBe(denied);
   });

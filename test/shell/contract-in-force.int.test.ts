@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
+import { effect } from "../../runtime/core/effect.ts";
 import { putInForce } from "../../runtime/shell/contract-in-force.ts";
 import { contractInForce } from "../../runtime/stored/contract-sets.ts";
+import { toyCode } from "../contract/toy-domain.ts";
 import { openInitializedStore } from "../initialized-store.ts";
 import { emptyTables, startOrders, until } from "./orders.ts";
 
@@ -121,13 +123,29 @@ describe("a change of contracts", () => {
     const { domain } = await told();
     await store.query(
       `insert into rollcall.intent (id, domain, partition, seq, entity_id, attempt_id, type, target, version,
-         correlation_id, payload, created_at)
+         correlation_id, payload, asked_at, failed_tries, tries)
        values (gen_random_uuid(), 'orders', 0, 1, 'o2', gen_random_uuid(), 'card.charge', 'o2', 1,
-         gen_random_uuid(), '{}', now())`,
+         gen_random_uuid(), '{}', now(), 1, '[]')`,
     );
     expect(
       await put(domain, hashed(SECOND, ({ effects }) => ({ effects: without(effects, "card.charge") }))(domain)),
     ).toEqual(["1 entity is with a pending intent card.charge, which these contracts lack (o2 for one)"]);
+  });
+
+  it("is refused when it lacks an intent that is under way, and has no row yet", async () => {
+    const hangs = effect(
+      toyCode.effects["HandlerCardCharge"]?.intent as never,
+      ["BANK_BUSY"],
+      () => new Promise<never>(() => {}),
+    );
+    const orders = await start({ changed: hashed(FIRST), effects: { HandlerCardCharge: hangs } });
+    await put(undefined, orders.domain);
+    await until(() => orders.runtime.status().owned.length === 4);
+    await orders.publish("place-order", [{ order_id: "o1", amount: 5 }]);
+    await until(async () => (await orders.stateOf("o1")) === "UNPAID");
+    const lacking = hashed(SECOND, ({ effects }) => ({ effects: without(effects, "card.charge") }))(orders.domain);
+    const reason = "1 entity is with a pending intent card.charge, which these contracts lack (o1 for one)";
+    for (const known of [true, false]) expect(await put(orders.domain, lacking, { known })).toEqual([reason]);
   });
 
   it("may remove a state that no entity is in", async () => {

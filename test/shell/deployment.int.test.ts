@@ -40,8 +40,9 @@ describe("what the store remembers of its deployment", () => {
   };
   const servePartition = (secondsAgo: number, domain = "orders") =>
     store.query(
-      `insert into rollcall.partition_owner (domain, partition, epoch, owner, next_seq, published_seq, served_at)
-       values ($1, 0, 1, 'host:1:a', 1, 0, clock_timestamp() - make_interval(secs => $2::float8))`,
+      `insert into rollcall.partition_owner
+         (domain, partition, epoch, owner, next_seq, published_seq, pending_seq, served_at)
+       values ($1, 0, 1, 'host:1:a', 1, 0, 1, clock_timestamp() - make_interval(secs => $2::float8))`,
       [domain, secondsAgo],
     );
   const messageOf = (work: Promise<unknown>): Promise<string> =>

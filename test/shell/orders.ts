@@ -71,7 +71,7 @@ export async function startOrders(store: Store, options: OrdersOptions = {}) {
   return { runtime, bus, domain, told, fatal, publish: publisherOn(bus), stateOf: stateReader(store), settled };
 }
 
-function ordersDomain({ effects, reconciled = [], changed }: OrdersOptions): Domain {
+export function ordersDomain({ effects, reconciled = [], changed }: OrdersOptions = {}): Domain {
   const code = { ...toyCode, effects: { ...toyCode.effects, ...effects }, reconciled } as DomainCode;
   const { model } = validateDomain(toyFolder, code);
   if (!model) throw new Error("the toy domain's contracts have errors");

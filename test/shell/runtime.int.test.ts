@@ -34,7 +34,7 @@ describe("the runtime, on a domain of orders", () => {
   const start = async (over: Store = store, options?: Parameters<typeof startOrders>[1]) =>
     (running = await startOrders(over, options));
   const journal = (where: string) =>
-    store.query<{ kind: string; type: string; body: { decision?: { reason: string } } }>(
+    store.query<{ kind: string; type: string }>(
       `select * from rollcall.journal where ${where} order by partition, seq`,
     );
 

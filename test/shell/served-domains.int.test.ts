@@ -18,15 +18,16 @@ describe("the domains of a store", () => {
 
   const addPartition = (domain: string, partition: number, servedSecondsAgo: number, owner = "host:1:a") =>
     store.query(
-      `insert into rollcall.partition_owner (domain, partition, epoch, owner, next_seq, published_seq, served_at)
-       values ($1, $2, 1, $3, 8, 7, clock_timestamp() - make_interval(secs => $4::float8))
+      `insert into rollcall.partition_owner
+         (domain, partition, epoch, owner, next_seq, published_seq, pending_seq, served_at)
+       values ($1, $2, 1, $3, 8, 7, 8, clock_timestamp() - make_interval(secs => $4::float8))
        on conflict (domain, partition) do update set served_at = excluded.served_at`,
       [domain, partition, owner, servedSecondsAgo],
     );
   const addEntity = (domain: string) =>
     store.query(
-      `insert into rollcall.entity (domain, entity_id, partition, state, reducer_state, seq, attempt, data, deadlines,
-         state_since, updated_at) values ($1, 'e1', 0, 'UP', 'up', 9, '{}', '{}', '{}', now(), now())`,
+      `insert into rollcall.entity (domain, entity_id, partition, state, reducer_state, seq, attempt, state_since,
+         last_line, last_line_at, updated_at) values ($1, 'e1', 0, 'UP', 'up', 9, '{}', now(), 7, now(), now())`,
       [domain],
     );
 

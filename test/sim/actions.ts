@@ -24,6 +24,11 @@ const FAULTS: Actions = {
   "bus down": [1, (system, random) => system.causeFault("bus", { down: true }, durationMs(random, 15_000))],
   "store down": [1, (system, random) => system.causeFault("store", { down: true }, durationMs(random, 15_000))],
   "registry down": [1, (system, random) => system.causeFault("registry", { down: true }, durationMs(random, 20_000))],
+  // Longer than intents may wait without a row of their own.
+  "registry away": [
+    0.5,
+    (system, random) => system.causeFault("registry", { down: true }, 65_000 + random.next() * 60_000),
+  ],
   "bus slow": [
     1,
     (system, random) =>

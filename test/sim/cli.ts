@@ -139,6 +139,8 @@ async function summarize(
     fenced: counts["fenced"] ?? 0,
     rebalances: sum(({ rebalances }) => rebalances),
     events: sum(({ events }) => events),
+    parked: sum(({ parked }) => parked),
+    daysBegun: sum(({ daysBegun }) => daysBegun),
     simulatedHours: Number((sum(({ simulatedMs }) => simulatedMs) / 3_600_000).toFixed(1)),
     seconds: Number(tookS.toFixed(1)),
   };
@@ -147,8 +149,9 @@ async function summarize(
     process.stdout.write(
       [
         `${summary.seeds} seeds of ${steps} steps in ${summary.seconds} s: ${failed.length} failed`,
-        `${summary.simulatedHours} simulated hours, ${summary.events} events published, ${summary.rebalances} ` +
-          `rebalances, ${summary.fenced} turns fenced`,
+        `${summary.simulatedHours} simulated hours, ${summary.events} events published, ${summary.parked} intents ` +
+          `parked, ${summary.daysBegun} days of entities begun, ${summary.rebalances} rebalances, ` +
+          `${summary.fenced} turns fenced`,
         `faults: ${Object.entries(faults)
           .map(([name, count]) => `${name} ${count}`)
           .join(", ")}`,

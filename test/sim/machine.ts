@@ -2,8 +2,11 @@ import type { Clock } from "../../runtime/ports/clock.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 
-/** Start of the simulated time by the broker's and the database's clocks, ms since the epoch. */
-export const EPOCH_MS = Date.UTC(2030, 0, 1);
+/**
+ * Start of the simulated time by the broker's and the database's clocks, ms since the epoch. A day begins within the
+ * first two minutes.
+ */
+export const EPOCH_MS = Date.UTC(2030, 0, 1, 23, 58, 30);
 
 /**
  * The machine of one process of the product. It can stop at any moment, for good or for a while: its timers and the

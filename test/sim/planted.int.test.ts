@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { Fault } from "../../runtime/core/fault.ts";
-import type { Sql, Store } from "../../runtime/ports/store.ts";
+import type { Sql, SqlValue, Store } from "../../runtime/ports/store.ts";
 import { wrapped } from "../wrapped.ts";
 import { domain } from "./registration/simulated-nodes.ts";
 import { shrink } from "./shrink.ts";
 import { simulate, type SimulationResult } from "./simulation.ts";
 import type { PlantedDefect } from "./simulated-system.ts";
 
-const SEEDS_MAX = 40;
+const SEEDS_MAX = 100;
 const STEPS = 300;
 
 /** The first history in which the defect breaks a promise. */
@@ -27,6 +27,27 @@ const withQuery = (store: Store, query: Query): Store =>
     transaction: (work) =>
       store.transaction((tx) => work({ query: (text, values) => query(tx, text, values) as never })),
   });
+
+/** Changes the texts that a turn writes as lines. */
+const withLines = (change: (lines: string) => string): NonNullable<PlantedDefect["ports"]> => {
+  const changed = (value: SqlValue): SqlValue =>
+    typeof value === "string" ? change(value) : Array.isArray(value) ? (value as SqlValue[]).map(changed) : value;
+  return (ports) => ({
+    ...ports,
+    store: withQuery(ports.store, (sql, text, values) =>
+      sql.query(text, text.startsWith("insert into rollcall.turn") ? values?.map(changed) : values),
+    ),
+  });
+};
+/** A statement that is not sent. */
+const without = (beginning: string): NonNullable<PlantedDefect["ports"]> => {
+  return (ports) => ({
+    ...ports,
+    store: withQuery(ports.store, (sql, text, values) =>
+      text.startsWith(beginning) ? Promise.resolve([]) : sql.query(text, values),
+    ),
+  });
+};
 
 /** No defect: the response to a write of rows is lost, and the server does the write seconds later. */
 const lateRows: NonNullable<PlantedDefect["ports"]> = (ports, _, { random, network }) => ({
@@ -183,12 +204,28 @@ const PLANTED: Readonly<Record<string, { readonly defect: PlantedDefect; readonl
       }),
     },
   },
-  "a journal that loses repeats": {
+  "a journal that does not say what a repeat was read from": {
     promises: ["G1"],
-    defect: {
-      sql: (text) => (text.includes("insert into rollcall.journal") ? `${text} where kind <> 'repeat'` : text),
-    },
+    defect: { ports: withLines((lines) => lines.replace(/("kind":"repeat".*),"origin":\{[^}]*\}/g, "$1")) },
   },
+  "a journal that lacks a line": {
+    promises: ["G13"],
+    defect: { ports: withLines((lines) => lines.replace(/\n.*"kind":"intent".*/, "")) },
+  },
+  "a journal that does not name an entity's line before": {
+    promises: ["G13"],
+    defect: { ports: withLines((lines) => lines.replace(/"prev":(\d+),"entity_id":"node-2"/, '"entity_id":"node-2"')) },
+  },
+  "a journal that loses the intents that are open at midnight": {
+    promises: ["G13"],
+    defect: { ports: withLines((lines) => lines.replace(/"intents":\[\{[^\]]*\]/g, '"intents":[]')) },
+  },
+  "a pending_seq above an intent that is open": {
+    promises: ["G10"],
+    defect: { sql: (text) => text.replace("pending_seq = r.pending_seq", "pending_seq = r.next_seq") },
+  },
+  "parked intents that have no row": { promises: ["G10"], defect: { ports: without("insert into rollcall.intent") } },
+  "rows of intents that have ended": { promises: ["G10"], defect: { ports: without("delete from rollcall.intent") } },
   "a row that an older version overwrites": {
     promises: ["G6"],
     defect: {

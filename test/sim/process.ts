@@ -30,6 +30,7 @@ export interface ProcessEnvironment {
   readonly catalog: SimCatalog;
   readonly domain: SimulatedDomain;
   readonly plantDefect: (ports: Ports, machine: Machine) => Ports;
+  readonly planAheadMessagesMin: number;
   /** Hash of the contracts in force; undefined: those that are shipped. */
   readonly contracts: string | undefined;
   observe(machine: Machine, event: ShellEvent): void;
@@ -69,7 +70,7 @@ export class Process {
       clock: machine.clock,
       owner: name,
       partitions: broker.partitions,
-      limits: { entitiesMax: ENTITIES_MAX },
+      limits: { entitiesMax: ENTITIES_MAX, planAheadMessagesMin: environment.planAheadMessagesMin },
       observe: (event) => environment.observe(machine, event),
       onFatal: (error) => environment.failed(machine, error),
       onSuperseded: () => environment.superseded(this),

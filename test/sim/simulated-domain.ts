@@ -1,13 +1,13 @@
 import type { ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
+import type { JournalLine, StepLine } from "../../runtime/core/journal.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
 import type { HistoryEvent } from "../promises/history.ts";
 import type { LogRecord } from "./broker.ts";
-import type { JournaledMessage, ObservedSystem } from "./checks/observed-system.ts";
+import type { Committed, ObservedSystem } from "./checks/observed-system.ts";
 import type { Random } from "./random.ts";
 import type { SimulatedSystem } from "./simulated-system.ts";
 import type { schemasIn } from "./sql/schema.ts";
-import type { Change, Values } from "./sql/tables.ts";
 
 /** Something that an entity's owner does, or a fault. */
 type Action = (system: SimulatedSystem, random: Random) => void;
@@ -47,11 +47,12 @@ export interface DomainChecks {
   /** Events by which a deadline fires. */
   readonly firings: readonly string[];
   onAppended(record: LogRecord): void;
-  /** A message as it is journaled, before the events that it caused. */
-  onMessage(row: Values): void;
-  /** The same message, with what was decided on it. */
-  onDecision(position: string, message: JournaledMessage): void;
-  onCommitted(changes: readonly Change[]): void;
+  /**
+   * A step as it is journaled, before its events go to the judge.
+   * @param events their types
+   */
+  onStep(line: JournalLine<StepLine>, events: readonly string[]): void;
+  onCommitted(committed: Committed): void;
   /** When input has stopped and everything works. */
   atRest(): void;
 }

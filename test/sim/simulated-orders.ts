@@ -99,8 +99,7 @@ function orderChecks({ report, database }: ObservedSystem): DomainChecks {
     judge,
     firings: PROTOCOL.firings,
     onAppended() {},
-    onMessage() {},
-    onDecision() {},
+    onStep() {},
     onCommitted() {},
     atRest() {
       const rows = database.table("entity");

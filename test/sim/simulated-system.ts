@@ -1,9 +1,14 @@
 import { createHash } from "node:crypto";
+import type { JournalLine } from "../../runtime/core/journal.ts";
+import { DEFAULT_LIMITS } from "../../runtime/shell/limits.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
+import { linesOf, type TurnRow } from "../../runtime/stored/read-lines.ts";
 import { Broker, type LogRecord } from "./broker.ts";
+import { ChainsCheck } from "./checks/chains.ts";
 import { EntitiesCheck } from "./checks/entities.ts";
 import type { Violation, ObservedSystem, Outage } from "./checks/observed-system.ts";
 import { InputCheck } from "./checks/input.ts";
+import { IntentsCheck } from "./checks/intents.ts";
 import { LogCheck } from "./checks/log.ts";
 import { VersionsCheck } from "./checks/versions.ts";
 import { SimCatalog } from "./catalog.ts";
@@ -52,6 +57,8 @@ export class SimulatedSystem {
   readonly #hash = createHash("sha1");
   #processes: Process[] = [];
   #processesWanted: number;
+  /** In some histories turns are planned ahead however little is waiting. */
+  readonly #planAheadMessagesMin: number;
   /** How many processes were started: it numbers them. */
   #startCount = 0;
   /** From the last step of the history on. */
@@ -59,9 +66,13 @@ export class SimulatedSystem {
   /** Until then a fault excuses that something is late. */
   #latenessExcusedUntilMs = SETTLE_MS;
   readonly #outages: Outage[] = [];
+  /** Faults may overlap: the last of them brings the service back. */
+  readonly #downUntilMs: Record<ServiceName, number> = { bus: 0, store: 0, registry: 0 };
   readonly #checks: {
     readonly input: InputCheck;
+    readonly chains: ChainsCheck;
     readonly entities: EntitiesCheck;
+    readonly intents: IntentsCheck;
     readonly log: LogCheck;
     readonly versions: VersionsCheck;
     readonly domain: DomainChecks;
@@ -79,6 +90,7 @@ export class SimulatedSystem {
     if (options.defect?.sql) this.database.rewrite = options.defect.sql;
     this.catalog = new SimCatalog(this.network, domain.name);
     this.#processesWanted = random.int(1, 2);
+    this.#planAheadMessagesMin = random.pick([1, DEFAULT_LIMITS.planAheadMessagesMin]);
     const observed: ObservedSystem = {
       broker: this.broker,
       database: this.database,
@@ -90,10 +102,17 @@ export class SimulatedSystem {
       report: (promise, what) => (this.violation ??= { promise, what }),
     };
     const checks = domain.checks(observed);
-    const input = new InputCheck(observed, checks);
-    const entities = new EntitiesCheck(observed, input, checks);
-    const log = new LogCheck(observed);
-    this.#checks = { input, entities, log, versions: new VersionsCheck(observed), domain: checks };
+    const input = new InputCheck(observed);
+    const intents = new IntentsCheck(observed);
+    this.#checks = {
+      input,
+      chains: new ChainsCheck(observed, intents),
+      entities: new EntitiesCheck(observed, input, checks),
+      intents,
+      log: new LogCheck(observed),
+      versions: new VersionsCheck(observed),
+      domain: checks,
+    };
     this.broker.read((record) => this.#onAppended(record));
     this.broker.onRebalance = () => this.#excuseLatenessFor(SETTLE_MS);
     this.database.onCommit = (changes) => this.#onCommitted(changes);
@@ -115,7 +134,9 @@ export class SimulatedSystem {
     return this.#hash.copy().digest("hex");
   }
   get totals() {
-    return { events: this.#checks.log.events, rebalances: this.broker.rebalances };
+    const { log, intents, chains } = this.#checks;
+    const { events } = log;
+    return { events, parked: intents.parked, daysBegun: chains.days, rebalances: this.broker.rebalances };
   }
 
   #onAppended(record: LogRecord): void {
@@ -135,12 +156,23 @@ export class SimulatedSystem {
   #onCommitted(changes: readonly Change[]): void {
     for (const { table, after } of changes)
       if (table.schema.name !== "partition_owner")
-        this.#hash.update(`${table.schema.name} ${String(after?.["entity_id"] ?? after?.["next_offset"])}`);
-    this.#checks.input.onCommitted(changes);
-    this.#checks.entities.onCommitted(changes);
-    this.#checks.domain.onCommitted(changes);
-    this.#checks.log.onCommitted(changes);
-    this.#checks.versions.onCommitted(changes);
+        this.#hash.update(
+          `${table.schema.name} ${String(after?.["lines"] ?? after?.["entity_id"] ?? after?.["next_offset"])}`,
+        );
+    const committed = { changes, lines: this.#linesOf(changes) };
+    const { input, chains, entities, intents, domain, log, versions } = this.#checks;
+    for (const check of [input, chains, entities, intents, domain, log, versions]) check.onCommitted(committed);
+  }
+
+  #linesOf(changes: readonly Change[]): readonly JournalLine[] {
+    try {
+      return changes.flatMap(({ table, after }) =>
+        table.schema.name === "turn" && after ? linesOf(this.#options.domain.name, after as object as TurnRow) : [],
+      );
+    } catch (error) {
+      this.violation ??= { promise: "G13", what: `a row of the journal can't be read: ${String(error)}` };
+      return [];
+    }
   }
 
   /** Called after every event of the scheduler. @throws Stopped when a promise is broken */
@@ -150,6 +182,7 @@ export class SimulatedSystem {
       this.#latenessCheckedAtMs = now;
       this.#checks.input.checkLateness();
       this.#checks.entities.checkLateness();
+      this.#checks.intents.checkLateness();
     }
     if (this.violation) throw new Stopped();
   };
@@ -179,6 +212,7 @@ export class SimulatedSystem {
           catalog: this.catalog,
           domain: this.#options.domain,
           plantDefect: (ports, machine) => this.#options.defect?.ports?.(ports, machine, this) ?? ports,
+          planAheadMessagesMin: this.#planAheadMessagesMin,
           contracts: this.#checks.versions.inForce,
           observe: (machine, event) => this.#onShellEvent(machine, event),
           superseded: (each) => this.#onSuperseded(each),
@@ -326,13 +360,15 @@ export class SimulatedSystem {
     const { faults } = this.network;
     this.addToTranscript(`${service}: ${JSON.stringify(fault)} for ${Math.round(ms)} ms`);
     Object.assign(faults[service], fault);
+    if (fault.down) this.#downUntilMs[service] = Math.max(this.#downUntilMs[service], this.scheduler.nowMs + ms);
     if (fault.down && service === "store") this.database.sever();
     if (fault.down && service !== "registry") this.#beginOutage(service, ms);
-    this.#excuseLatenessFor(ms + SETTLE_MS + (fault.extraDelayMaxMs ?? 0) * 4 + (fault.fetchDelayMaxMs ?? 0));
+    // A backend holds up nothing but its own intents.
+    if (service !== "registry")
+      this.#excuseLatenessFor(ms + SETTLE_MS + (fault.extraDelayMaxMs ?? 0) * 4 + (fault.fetchDelayMaxMs ?? 0));
     this.scheduler.after(ms, () => {
       for (const key of Object.keys(fault) as (keyof ServiceFaults)[])
-        if (key === "down")
-          faults[service].down = this.#outages.some(({ of, toMs }) => of === service && toMs > this.scheduler.nowMs);
+        if (key === "down") faults[service].down = this.#downUntilMs[service] > this.scheduler.nowMs;
         else faults[service][key] = 0;
     });
   }
@@ -355,13 +391,14 @@ export class SimulatedSystem {
     this.addToTranscript("--- no more faults ---");
     this.#hasFaultsEnded = true;
     this.network.endFaults();
+    for (const service of ["bus", "store", "registry"] as const) this.#downUntilMs[service] = 0;
     for (const outage of this.#outages) outage.toMs = Math.min(outage.toMs, this.scheduler.nowMs);
     this.#restartMs = 0;
     for (const { machine } of this.#processes) this.#wake(machine);
     if (this.#processes.filter(({ machine }) => !machine.isDead).length === 0) this.#startProcess(0);
     this.#excuseLatenessFor(SETTLE_MS);
     await this.advanceTime(2 * this.#options.domain.periodMs + 15_000);
-    this.#checks.entities.atRest();
+    this.#checks.intents.atRest();
     this.#checks.domain.atRest();
     this.#checks.log.atRest();
     if (this.violation) throw new Stopped();

@@ -22,6 +22,10 @@ export interface SimulationResult {
   readonly traceHash: string;
   readonly counts: Readonly<Record<string, number>>;
   readonly events: number;
+  /** Intents that had a row of their own. */
+  readonly parked: number;
+  /** Lines that are their entity's first on a day, with the entity before them. */
+  readonly daysBegun: number;
   readonly rebalances: number;
   readonly simulatedMs: number;
   readonly transcript: readonly string[];

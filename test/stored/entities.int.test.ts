@@ -24,13 +24,23 @@ beforeAll(async () => {
 });
 afterAll(() => store.close());
 
-const add = (id: string, state: string | null, data: object, domain = "goods") =>
-  store.query(
-    `insert into rollcall.entity (domain, entity_id, partition, state, reducer_state, seq, attempt, data, deadlines,
-       state_since, updated_at)
-     values ($1, $2, 3, $3, 'kept', 7, '{"number":1}', $4::json, '{}', to_timestamp(1.5), to_timestamp(2))`,
-    [domain, id, state, JSON.stringify(data)],
+/** In a partition of its own: lists go over all of them. */
+async function add(id: string, state: string | null, data: object, domain = "goods"): Promise<void> {
+  const [owner] = await store.query<{ partition: number }>(
+    `insert into rollcall.partition_owner (domain, partition, epoch, owner, next_seq, published_seq, pending_seq,
+       served_at)
+     select $1, count(*), 0, '', 1, 0, 1, now() from rollcall.partition_owner where domain = $1 returning partition`,
+    [domain],
   );
+  const key = [domain, owner?.partition ?? 0, id];
+  await store.query(
+    `insert into rollcall.entity (domain, partition, entity_id, state, reducer_state, seq, attempt, state_since,
+       last_line, last_line_at, updated_at)
+     values ($1, $2, $3, $4, 'kept', 7, '{"number":1}', to_timestamp(1.5), 1, to_timestamp(2), to_timestamp(2))`,
+    [...key, state],
+  );
+  await store.query(`insert into rollcall.entity_data values ($1, $2, $3, $4::json)`, [...key, JSON.stringify(data)]);
+}
 
 const ids = async (filter: EntityFilter): Promise<string[]> => {
   const found = await findEntities(store, "goods", filter, { after: "", limit: 10 });
@@ -92,12 +102,12 @@ describe("entities", () => {
     expect(await readEntity(store, "parcels", "pallet-1")).toBeUndefined();
     expect(await readEntity(store, "parcels", "crate-1")).toEqual({
       ...{ id: "crate-1", state: "STORED", reducerState: "kept", seq: 7, attempt: { number: 1 }, data: {} },
-      ...{ deadlines: {}, stateSince: 1_500, updatedAt: new Date(2_000) },
+      ...{ deadlines: {}, stateSince: 1_500, updatedAt: new Date(2_000), lastSeenMs: null },
     });
   });
 
   it("outside of states are those in others and in none", async () =>
-    expect(await findIdsOutsideStates(store, "goods", [3], ["STORED"], { after: "", limit: 10 })).toEqual(
+    expect(await findIdsOutsideStates(store, "goods", [0, 1, 2, 3, 4], ["STORED"], { after: "", limit: 10 })).toEqual(
       ["Crate-3", "unknown"].toSorted(),
     ));
 

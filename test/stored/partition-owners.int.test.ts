@@ -20,8 +20,9 @@ it("a partition is served when its owner recorded so within the last 5 s", async
   ] as const;
   for (const row of rows)
     await store.query(
-      `insert into rollcall.partition_owner (domain, partition, epoch, owner, next_seq, published_seq, served_at)
-       values ($1, $2, 1, $3, 8, 7, clock_timestamp() - make_interval(secs => $4::float8))`,
+      `insert into rollcall.partition_owner (domain, partition, epoch, owner, next_seq, published_seq, pending_seq,
+         served_at)
+       values ($1, $2, 1, $3, 8, 7, 8, clock_timestamp() - make_interval(secs => $4::float8))`,
       row,
     );
   expect(await readPartitionServices(store, "books")).toMatchObject([

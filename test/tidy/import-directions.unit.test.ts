@@ -26,7 +26,7 @@ const ROOMS: readonly Room[] = [
   },
   { room: "runtime/replay/", may: ["runtime/core/"], libraries: [] },
   { room: "runtime/ports/", may: [], libraries: [] },
-  { room: "runtime/stored/", may: ["runtime/core/", "runtime/ports/"], libraries: [] },
+  { room: "runtime/stored/", may: ["runtime/core/", "runtime/ports/"], libraries: ["node:buffer"] },
   {
     room: "runtime/shell/",
     may: ["runtime/core/", "runtime/contract/", "runtime/ports/", "runtime/stored/"],

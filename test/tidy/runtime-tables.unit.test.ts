@@ -4,14 +4,6 @@ import { filesIn, type Source, visit } from "./sources.ts";
 
 const PRODUCT = ["app", "client", "contracts", "dashboard", "effects", "nodes", "reducers"];
 
-/** They read the journal by statements of their own. */
-const READERS_OF_THE_JOURNAL = [
-  "app/http/entities/timeline.ts",
-  "app/http/events/journal-events.ts",
-  "app/journal/journal-pages.ts",
-  "app/modules/registration/registration-waits.ts",
-];
-
 /** The runtime's tables. What effects write to has migrations of its own. */
 const TABLES = filesIn("runtime/adapters/migrations", ".sql").flatMap(({ text }) =>
   [...text.matchAll(/^create table rollcall\.(\w+)/gm)].flatMap(([, name]) => name ?? []),
@@ -37,10 +29,10 @@ const textOf = ({ head, templateSpans }: ts.TemplateExpression): string =>
   [head, ...templateSpans.map(({ literal }) => literal)].map(({ text }) => text).join(" ");
 
 describe("the runtime's tables", () => {
-  it("are those of its migrations", () => expect(TABLES).toEqual(expect.arrayContaining(["entity", "journal"])));
+  it("are those of its migrations", () => expect(TABLES).toEqual(expect.arrayContaining(["entity", "turn"])));
 
-  it("are reached through the runtime's functions, but for readers of the journal", () => {
+  it("are reached through the runtime's functions", () => {
     const files = PRODUCT.flatMap((folder) => [".ts", ".tsx", ".sql"].flatMap((ending) => filesIn(folder, ending)));
-    expect(files.filter(hasStatement).map(({ path }) => path)).toEqual(READERS_OF_THE_JOURNAL);
+    expect(files.filter(hasStatement).map(({ path }) => path)).toEqual([]);
   });
 });

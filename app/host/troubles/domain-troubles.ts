@@ -90,18 +90,22 @@ function stalled({ status }: DomainFacts, { nowMs, isShared }: Surroundings): Ow
 }
 
 function partitionsRefused({ status: { refused } }: DomainFacts, surroundings: Surroundings): OwnTrouble[] {
-  if (refused.length === 0) return [];
-  const partitions = refused.flatMap((reason) => (/ partition (\d+) /.exec(reason) ?? []).slice(1).map(Number));
-  return [
-    {
-      code: "PARTITION_REFUSED",
-      partitions,
-      title: "partitions are refused",
-      detail: refused.join("; "),
-      remedy: "list them with rollcall offsets reset, then restart from the earliest message (--yes)",
-      blocks: wholeOf(surroundings),
-    },
-  ];
+  const isDamaged = (reason: string): boolean => reason.includes(" in rollcall.turn ");
+  const [damaged, foreign] = [refused.filter(isDamaged), refused.filter((reason) => !isDamaged(reason))];
+  const trouble = (reasons: readonly string[], remedy: string): OwnTrouble => ({
+    code: "PARTITION_REFUSED",
+    partitions: reasons.flatMap((reason) => (/ partition (\d+) /.exec(reason) ?? []).slice(1).map(Number)),
+    title: "partitions are refused",
+    detail: reasons.join("; "),
+    remedy,
+    blocks: wholeOf(surroundings),
+  });
+  const all: OwnTrouble[] = [];
+  if (foreign.length > 0)
+    all.push(trouble(foreign, "list them with rollcall offsets reset, then restart from the earliest message (--yes)"));
+  if (damaged.length > 0)
+    all.push(trouble(damaged, "find out what changed the table, restore it from a backup, and restart"));
+  return all;
 }
 
 const backendsUnavailable: Make = ({ backends }, surroundings) =>

@@ -4,7 +4,8 @@ import { parseBody } from "../server/json-body.ts";
 import { decisionBy, Reason } from "../server/operator-decision.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
 import type { DomainApi } from "../server/domain-api.ts";
-import { EntityListQuery, listEntities, listOf, requireEntity, retryPendingIntents } from "./entity-queries.ts";
+import { retryPendingIntents } from "./entity-history.ts";
+import { EntityListQuery, listEntities, listOf, requireEntity } from "./entity-queries.ts";
 import { EntityView, entityView } from "./entity-view.ts";
 import { Explanation } from "./explanation.ts";
 import { readExplanation } from "./read-explanation.ts";
@@ -37,7 +38,7 @@ export function addEntityRoutes(http: Http, api: DomainApi): void {
   http.get(
     "/entities/:id/timeline",
     apiRoute(["reader"], {
-      summary: "The journal of an entity, in order, with the reason of each decision",
+      summary: "The journal of an entity, in order, with the reason of each decision; the newest page first",
       params: Params,
       querystring: TimelineQuery,
       response: { 200: Timeline },

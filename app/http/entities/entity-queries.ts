@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { Entity } from "../../../runtime/core/entity.ts";
 import { partitionOf } from "../../../runtime/core/murmur2.ts";
 import {
   countEntities,
@@ -8,10 +7,9 @@ import {
   readEntity,
   type StoredEntity,
 } from "../../../runtime/stored/entities.ts";
-import { readIntentsOf } from "../../../runtime/stored/intents.ts";
 import type { System } from "../../host/compose.ts";
 import { decodeCursor, pageOf } from "../server/cursor.ts";
-import { notFound, Problem } from "../server/problem.ts";
+import { notFound } from "../server/problem.ts";
 import { CursorParam, LimitParam } from "../server/route-types.ts";
 
 /** No query skips or counts more. */
@@ -81,35 +79,3 @@ export async function requireEntity({ store, domain }: System, id: string, noun 
 
 export const partitionOfEntity = ({ runtime }: System, id: string): number =>
   partitionOf(id, Math.max(1, runtime.status().partitions));
-
-/**
- * Tries its pending intents at once.
- * @returns how many
- * @throws Problem conflict when none waits for its next try in this process
- */
-export async function retryPendingIntents(system: System, { id, state }: Entity): Promise<number> {
-  const intents = system.runtime.retryNow(id);
-  if (intents > 0) return intents;
-  const pending = await readPendingIntents(system, id);
-  if (pending.length === 0) throw new Problem("conflict", `${id} is ${state}: there is nothing to retry`);
-  const types = pending.map(({ type }) => type).join(", ");
-  throw new Problem(
-    "conflict",
-    `${id} is ${state} and is waiting for ${types}: it is being tried now, or another process retries it`,
-  );
-}
-
-/** An intent without an outcome. The tries are this process's: failed calls of other processes are not known here. */
-export type PendingIntent = Awaited<ReturnType<typeof readPendingIntents>>[number];
-
-/** The entity's intents that are not settled, oldest first. */
-export async function readPendingIntents(system: System, entityId: string) {
-  const { store, runtime, domain } = system;
-  const intents = await readIntentsOf(store, domain.name, partitionOfEntity(system, entityId), entityId);
-  const tries = runtime.triesOf(entityId);
-  return intents.map(({ createdAt, ...intent }) => ({
-    ...intent,
-    asked_at: createdAt.toISOString(),
-    tries: [...(tries.get(intent.id) ?? [])],
-  }));
-}

@@ -19,12 +19,13 @@ export const EntityView = z.object({
   correlation_ids: z.array(z.string()).describe("the attempt's own first, then those of absorbed messages"),
   seq: z.int().describe("of the last published event"),
   updated_at: Time.describe("when it was last stored"),
+  last_seen: Time.nullable().describe("event time of the last message from outside that changed or renewed anything"),
   deadlines: Deadlines,
   data: z.unknown().describe("as the reducer keeps it"),
 });
 export type EntityView = z.infer<typeof EntityView>;
 
-export const entityView = ({ updatedAt, ...entity }: StoredEntity): EntityView => ({
+export const entityView = ({ updatedAt, lastSeenMs, ...entity }: StoredEntity): EntityView => ({
   id: entity.id,
   state: entity.state,
   reducer_state: entity.reducerState,
@@ -34,6 +35,7 @@ export const entityView = ({ updatedAt, ...entity }: StoredEntity): EntityView =
   correlation_ids: [...entity.attempt.correlationIds],
   seq: entity.seq,
   updated_at: updatedAt.toISOString(),
+  last_seen: lastSeenMs === null ? null : toRfc3339(lastSeenMs),
   deadlines: deadlinesView(entity),
   data: entity.data,
 });

@@ -4,7 +4,7 @@ import type { Domain } from "../../../runtime/core/domain.ts";
 import type { Entity } from "../../../runtime/core/entity.ts";
 import { toRfc3339 } from "../../../runtime/core/time.ts";
 import { formatAge, formatDuration, joinList } from "../server/text-format.ts";
-import type { PendingIntent } from "./entity-queries.ts";
+import type { PendingIntent } from "./entity-history.ts";
 import { IntentTry, type TimelineItem } from "./timeline.ts";
 
 const Time = z.iso.datetime();
@@ -12,7 +12,7 @@ const Time = z.iso.datetime();
 /** Why an entity is in its state, and what can change it. */
 export const Explanation = z.object({
   id: z.string(),
-  known: z.boolean().describe("false: no message of it was ever processed"),
+  known: z.boolean().describe("false: no message of it has had an effect"),
   text: z.string().describe("the whole explanation in one paragraph"),
   state: z.string().nullable(),
   state_since: Time.nullable(),
@@ -44,7 +44,7 @@ export interface ExplanationInput extends Pick<Explanation, "id" | "dead_letters
   readonly entity: Entity | undefined;
   /** Of the current attempt, oldest first. */
   readonly attemptItems: readonly TimelineItem[];
-  /** The last rows of its journal, oldest first. */
+  /** Its newest, oldest first. */
   readonly recentItems: readonly TimelineItem[];
   readonly pendingIntents: readonly PendingIntent[];
   readonly nowMs: number;
@@ -78,7 +78,7 @@ export function explain(input: ExplanationInput): Explanation {
   return { ...fields, text: sentences(fields, input).join(" ") };
 }
 
-/** Pending intents come from their table, because only a part of the attempt's journal may have been read. */
+/** Pending ones may be of an earlier attempt, or of a part of this one that was not read. */
 function intentsOf({ attemptItems, pendingIntents }: ExplanationInput): Explanation["intents"] {
   const outcomes = new Map(attemptItems.flatMap((item) => (item.intent_id === null ? [] : [[item.intent_id, item]])));
   const pending = new Set(pendingIntents.map(({ id }) => id));
@@ -95,10 +95,7 @@ function intentsOf({ attemptItems, pendingIntents }: ExplanationInput): Explanat
 
 function messagesWithoutEffect(timeline: readonly TimelineItem[]): Explanation["last_no_ops"] {
   return timeline
-    .filter(
-      ({ kind, result }) =>
-        result === "no_op" || result === "absorbed" || kind === "repeat" || kind === "repartitioned",
-    )
+    .filter(({ kind, result }) => result === "no_op" || result === "absorbed" || kind === "repeat")
     .slice(-NO_OPS_MAX)
     .reverse()
     .map(({ at, type, reason }) => ({ at, type: type ?? "a message", reason: reason ?? "" }));
@@ -107,7 +104,7 @@ function messagesWithoutEffect(timeline: readonly TimelineItem[]): Explanation["
 function sentences(fields: ExplanationFields, { domain, nowMs }: ExplanationInput): string[] {
   const { id, state, state_since, attempt, reducer_state, reason } = fields;
   const closing = [...deadLetterSentence(fields), ...troubleSentence(fields), transitionsSentence(fields)];
-  if (!fields.known) return [`No message of ${id} was ever processed.`, ...closing];
+  if (!fields.known) return [`No message of ${id} has had an effect.`, ...closing];
   const stateSpec = domain.orchestrator.states.get(state ?? "");
   const because = reason === null ? "" : `, because: ${reason}`;
   const renewedBy = (name: string) => (stateSpec?.deadline?.name === name ? [...stateSpec.deadline.renewedBy] : []);

@@ -1,14 +1,13 @@
 import { possibleTransitions } from "../../../runtime/contract/graph/possible-transitions.ts";
-import { readEntities } from "../../../runtime/stored/entities.ts";
 import type { System } from "../../host/compose.ts";
 import { findDeadLetters } from "../dead-letters/dead-letters.ts";
 import { readPartitionServices } from "../../../runtime/stored/partition-owners.ts";
 import { formatDuration } from "../server/text-format.ts";
-import { partitionOfEntity, readPendingIntents } from "./entity-queries.ts";
+import { readHistory } from "./entity-history.ts";
+import { partitionOfEntity } from "./entity-queries.ts";
 import { type Explanation, explain } from "./explanation.ts";
-import { readTimeline } from "./timeline.ts";
+import { timelineItems } from "./timeline.ts";
 
-const ATTEMPT_ITEMS = 300;
 const RECENT_ITEMS = 50;
 const DEAD_LETTERS = 10;
 const FAILURE_SHOWN_MS = 60_000;
@@ -20,19 +19,17 @@ interface Explained {
 
 /** Also of an unknown entity: its messages may be in the dead letters. */
 export async function readExplanation({ system, failures }: Explained, entityId: string): Promise<Explanation> {
-  const { domain, model, store, runtime } = system;
-  const [entity] = await readEntities(store, domain.name, [entityId]);
+  const { domain, model, runtime } = system;
+  const { entity, groups, pendingIntents } = await readHistory(system, entityId);
+  const items = groups.toReversed().flatMap((group) => timelineItems(group));
   const attemptId = entity?.attempt.id;
-  const readItems = (limit: number, attempt = {}) =>
-    readTimeline(store, domain.name, entityId, { limit, newest: true, ...attempt });
-  const pendingIntents = await readPendingIntents(system, entityId);
   // Of an intent with tries the last error is known: the failures of its type would repeat it.
   const untried = pendingIntents.filter(({ tries }) => tries.length === 0).map(({ type }) => type);
   const deadLetters = await findDeadLetters(system, { key: Buffer.from(entityId), retried: false }, DEAD_LETTERS);
   return explain({
     ...{ domain, id: entityId, entity, pendingIntents },
-    attemptItems: attemptId ? await readItems(ATTEMPT_ITEMS, { attemptId }) : [],
-    recentItems: await readItems(RECENT_ITEMS),
+    attemptItems: attemptId ? items.filter(({ attempt_id }) => attempt_id === attemptId) : [],
+    recentItems: items.slice(-RECENT_ITEMS),
     dead_letters: deadLetters.map(({ id, at, code, error }) => ({ id, at, code, error })),
     trouble: [...(await readOutages(system, entityId)), ...failures.describe(untried)],
     moved_by: [...possibleTransitions(model, entity?.state ?? null)],

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Domain } from "../../../runtime/core/domain.ts";
 import type { Clock } from "../../../runtime/ports/clock.ts";
 import type { Sql } from "../../../runtime/ports/store.ts";
-import { type EventFilter, type JournaledEvent, readEventPage } from "./journal-events.ts";
+import { type EventPage, type JournaledEvent, readEventPage } from "../../../runtime/stored/event-pages.ts";
 import type { JournalTail } from "./journal-tail.ts";
 import { encodePosition, type StreamPosition } from "./stream-position.ts";
 
@@ -16,6 +16,13 @@ const RETRY_MS = 1_000;
 /** A reader's share of the unsent bytes, when so many streams may be open. */
 export const bufferShare = (streamsMax: number): number =>
   Math.min(BUFFER_BYTES_MAX, Math.floor(ALL_BUFFERS_BYTES_MAX / streamsMax));
+
+export interface EventFilter {
+  readonly types?: readonly string[] | undefined;
+  readonly entityId?: string | undefined;
+  /** Whether the reader may see an entity's events; called for each event. */
+  readonly mayRead?: ((entityId: string) => boolean) | undefined;
+}
 
 interface StreamOptions {
   readonly filter: EventFilter;
@@ -43,19 +50,26 @@ export class EventStreamConnection {
     this.#scheduleHeartbeat();
   }
 
-  /** Resolves when it has caught up and follows the tail, or when its reader has disconnected. */
-  async run(sql: Sql, domain: Domain, tail: JournalTail): Promise<void> {
-    while (!this.#response.destroyed) {
-      const { filter } = this.#options;
-      const page = await readEventPage(sql, domain.name, this.#position, await tail.position(), filter);
+  /**
+   * Resolves when it has caught up and follows the tail, or when its reader has disconnected.
+   * @param first the events behind `from`
+   */
+  async run(sql: Sql, domain: Domain, tail: JournalTail, first: EventPage): Promise<void> {
+    for (let page = first; !this.#response.destroyed;) {
       this.#send(page.events);
       this.#position = page.position;
       await this.#waitForDrain();
-      const unfollow = tail.follow(this.#position, (events) => this.#send(events));
-      if (!unfollow) continue;
-      this.#response.on("close", unfollow);
-      if (this.#response.destroyed) unfollow();
-      return;
+      const unfollow = tail.follow(this.#position, {
+        onEvents: (events) => this.#send(events),
+        // Its reader connects again, and is told why no event behind its last one can be read.
+        onDamage: () => void this.#response.destroy(),
+      });
+      if (unfollow) {
+        this.#response.on("close", unfollow);
+        if (this.#response.destroyed) unfollow();
+        return;
+      }
+      page = await readEventPage(sql, domain.name, this.#position, await tail.position(), this.#options.filter);
     }
   }
 
@@ -100,8 +114,11 @@ export class EventStreamConnection {
   async #waitForDrain(): Promise<void> {
     if (!this.#response.writableNeedDrain || this.#response.destroyed) return;
     await new Promise<void>((resolve) => {
-      this.#response.once("drain", resolve);
-      this.#response.once("close", resolve);
+      const go = (): void => {
+        for (const event of ["drain", "close"]) this.#response.off(event, go);
+        resolve();
+      };
+      for (const event of ["drain", "close"]) this.#response.on(event, go);
     });
   }
 }
@@ -122,7 +139,7 @@ function encodeFrames(events: readonly JournaledEvent[], from: StreamPosition): 
   for (const { partition, seq, type, value } of events) {
     position[partition] = seq;
     // `data:` takes one line, and an envelope is one line of JSON.
-    text += `id: ${encodePosition(position)}\nevent: ${type}\ndata: ${value.toString("utf8")}\n\n`;
+    text += `id: ${encodePosition(position)}\nevent: ${type}\ndata: ${value}\n\n`;
   }
   const frames = { from: [...from], position, bytes: Buffer.from(text) };
   framesByEvents.set(events, frames);

@@ -1,9 +1,9 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import type { FastifyReply } from "fastify";
+import { readEventPage } from "../../../runtime/stored/event-pages.ts";
 import type { System } from "../../host/compose.ts";
 import { Problem } from "../server/problem.ts";
-import { bufferShare, EventStreamConnection } from "./event-stream-connection.ts";
-import type { EventFilter } from "./journal-events.ts";
+import { bufferShare, type EventFilter, EventStreamConnection } from "./event-stream-connection.ts";
 import { JournalTail } from "./journal-tail.ts";
 import { decodePosition } from "./stream-position.ts";
 
@@ -27,7 +27,8 @@ export class EventStreams {
   /**
    * Sends events until the reader disconnects.
    * @param lastId of the last event read; undefined: from now on
-   * @throws Problem overloaded; invalid-request for an id of another stream
+   * @throws Problem overloaded; invalid-request for an id of another stream; Fault JOURNAL_DAMAGED for an event that
+   * can't be read
    */
   async send(reply: FastifyReply, filter: EventFilter, lastId: string | undefined): Promise<void> {
     const { config, clock, store, domain } = this.#system;
@@ -41,13 +42,15 @@ export class EventStreams {
     const from = lastId
       ? decodePosition(lastId, end.length).map((seq, partition) => Math.min(seq, end[partition] ?? 0))
       : end;
+    // Before the answer begins: afterwards no problem can be told.
+    const first = await readEventPage(store, domain.name, from, end, filter);
     const response = beginStream(reply);
     this.#open.count++;
     response.on("close", () => this.#open.count--);
     const bufferBytesMax = bufferShare(streamsMax);
     const stream = new EventStreamConnection(response, { filter, from, clock, bufferBytesMax });
     // Without the store the stream ends, and its reader connects again.
-    await stream.run(store, domain, this.#tail).catch(() => response.destroy());
+    await stream.run(store, domain, this.#tail, first).catch(() => response.destroy());
   }
 
   close(): void {

@@ -32,6 +32,7 @@ export function parseIncomingEvent({ domain, runtime }: System, body: unknown, t
   };
   const envelope = { ...body, envelope_id: messageId };
   return {
+    type: consumed.type,
     messageId,
     /** False: the runtime journals it only if it changes something. */
     isJournaled: consumed.journal,

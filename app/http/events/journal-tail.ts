@@ -1,5 +1,6 @@
+import { Fault } from "../../../runtime/core/fault.ts";
+import { type JournaledEvent, readEventPage, readJournalEnds } from "../../../runtime/stored/event-pages.ts";
 import type { System } from "../../host/compose.ts";
-import { readJournalEnds, readEventPage, type JournaledEvent } from "./journal-events.ts";
 import type { StreamPosition } from "./stream-position.ts";
 
 /** How often other processes' events are looked for. */
@@ -10,12 +11,16 @@ const RETRY_MS = 1_000;
 /** After so many followers other work of the thread gets its turn. */
 const FOLLOWERS_PER_SLICE = 250;
 
-export type EventsListener = (events: readonly JournaledEvent[]) => void;
+export interface Follower {
+  readonly onEvents: (events: readonly JournaledEvent[]) => void;
+  /** The next events can't be read: it does not follow any more. */
+  readonly onDamage: () => void;
+}
 
 /** Reads new events once for all followers, and only while there are any. */
 export class JournalTail {
   readonly #system: System;
-  readonly #followers = new Set<EventsListener>();
+  readonly #followers = new Set<Follower>();
   readonly #unwatch: () => void;
   #position: StreamPosition | undefined;
   #running = false;
@@ -41,14 +46,13 @@ export class JournalTail {
    * Passes on every event behind `from`, and perhaps earlier ones again. The function returned ends it. Undefined when
    * the tail has read beyond `from` already: then the caller reads the missing page first.
    */
-  follow(from: StreamPosition, onEvents: EventsListener): (() => void) | undefined {
+  follow(from: StreamPosition, follower: Follower): (() => void) | undefined {
     if (this.#position?.some((seq, partition) => seq > (from[partition] ?? 0))) return undefined;
     this.#position ??= from;
-    this.#followers.add(onEvents);
+    this.#followers.add(follower);
     if (!this.#running) void this.#run();
     return () => {
-      this.#followers.delete(onEvents);
-      if (this.#followers.size === 0) this.#position = undefined;
+      if (this.#followers.delete(follower) && this.#followers.size === 0) this.#position = undefined;
     };
   }
 
@@ -65,10 +69,20 @@ export class JournalTail {
       // Delivery takes at most half of the thread's time: it pauses for as long as the last one took.
       pauseMs = await this.#read().then(
         (deliveryMs) => (this.#hasNewEvents ? Math.min(POLL_MS, Math.max(BATCH_MS, deliveryMs)) : POLL_MS),
-        () => RETRY_MS,
+        (error: unknown) => {
+          if (error instanceof Fault && error.code === "JOURNAL_DAMAGED") this.#dropFollowers();
+          return RETRY_MS;
+        },
       );
     }
     this.#running = false;
+  }
+
+  #dropFollowers(): void {
+    const dropped = [...this.#followers];
+    this.#followers.clear();
+    this.#position = undefined;
+    for (const { onDamage } of dropped) onDamage();
   }
 
   /** Ends early, with a batch of them, when events are committed meanwhile. */
@@ -104,7 +118,7 @@ export class JournalTail {
         if (first > 0) await clock.afterIo();
         const startedMs = clock.monotonicMs();
         for (const follower of followers.slice(first, first + FOLLOWERS_PER_SLICE))
-          if (this.#followers.has(follower)) follower(page.events);
+          if (this.#followers.has(follower)) follower.onEvents(page.events);
         deliveryMs += clock.monotonicMs() - startedMs;
       }
     }

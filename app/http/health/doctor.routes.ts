@@ -206,9 +206,11 @@ async function partitionChecks(system: System): Promise<Check[]> {
   ];
 }
 
-async function intentChecks({ store, domain }: System): Promise<Check[]> {
-  const pending = await countIntentsByType(store, domain.name);
-  if (pending.length === 0) return [ok("intents", "none pending")];
+async function intentChecks({ store, domain, runtime }: System): Promise<Check[]> {
+  const { brokerTimeMs } = runtime.status();
+  const byType = await countIntentsByType(store, domain.name);
+  if (byType.length === 0) return [ok("intents", "none pending")];
+  const pending = byType.map(({ oldestAtMs, ...of }) => ({ ...of, oldestMs: brokerTimeMs - oldestAtMs }));
   const texts = pending.map(({ type, count, oldestMs }) => `${count} ${type} (oldest ${formatDuration(oldestMs)})`);
   const detail = texts.join(", ");
   return pending.some(({ oldestMs }) => oldestMs > INTENT_AGE_MAX_MS)

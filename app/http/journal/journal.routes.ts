@@ -1,14 +1,17 @@
 import { z } from "zod";
-import { PAGE_ROWS } from "../../journal/journal-source.ts";
-import { readJournalHead, readJournalPage, type JournalPosition } from "../../journal/journal-pages.ts";
+import { readJournalPage } from "../../journal/stored-journal.ts";
+import type { JournalPosition } from "../../../runtime/stored/journal.ts";
 import { decodeCursor, encodeCursor } from "../server/cursor.ts";
 import { apiRoute, CursorParam, type Http, LimitParam } from "../server/route-types.ts";
 import type { DomainApi } from "../server/domain-api.ts";
 
+/** Small enough that a page of the largest lines fits into memory many times. */
+const PAGE_LINES = 200;
+
 const Query = z.object({
-  limit: LimitParam(PAGE_ROWS),
+  limit: LimitParam(PAGE_LINES),
   cursor: CursorParam,
-  since: z.iso.datetime().optional().describe("only entities with a row since then, each with all of its rows"),
+  since: z.iso.datetime().optional().describe("only what was written from the beginning of that UTC day on"),
 });
 const Journal = z.object({
   items: z.array(z.looseObject({ line: z.enum(["journal", "contract", "row", "entity"]) })),
@@ -19,18 +22,19 @@ export function addJournalRoutes(http: Http, { system: { store, name, config } }
   http.get(
     "/journal",
     apiRoute(["reader"], {
-      summary: "The journal, entity by entity, as `rollcall replay` reads it",
+      summary: "The journal in its order, as `rollcall replay` reads it",
       description:
-        "The first page begins with the contracts that ran. An entity's rows are followed by its current state.",
+        "The first page begins with the contracts that ran. A partition's rows come in the order of `seq`, and are " +
+        "followed by its entities as they are stored. A line that can't be read, or is missing, is a problem with " +
+        "the code JOURNAL_DAMAGED.",
       querystring: Query,
       response: { 200: Journal },
     }),
     async ({ query: { limit, cursor, since } }) => {
       const scope = `journal of ${name} ${since ?? ""}`;
-      const place = cursor === undefined ? undefined : (decodeCursor(scope, cursor) as unknown as JournalPosition);
-      const head = place === undefined ? await readJournalHead(store, name, config) : [];
-      const { lines, next } = await readJournalPage(store, name, place, { limit, since });
-      const items = [...head, ...lines] as readonly object[] as z.infer<typeof Journal>["items"];
+      const position = cursor === undefined ? undefined : (decodeCursor(scope, cursor) as unknown as JournalPosition);
+      const { lines, next } = await readJournalPage(store, name, config, { position, limit, since });
+      const items = lines as readonly object[] as z.infer<typeof Journal>["items"];
       return { items, next_cursor: next ? encodeCursor(scope, next) : null };
     },
   );

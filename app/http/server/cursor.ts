@@ -19,10 +19,13 @@ export function encodeCursor(scope: string, position: readonly (string | number)
 export function decodeCursor(scope: string, cursor: string): readonly (string | number)[] {
   const position = parsePosition(Buffer.from(cursor, "base64url").toString("utf8", CHECKSUM_BYTES));
   if (position && encodeCursor(scope, position) === cursor) return position;
-  throw new Problem("invalid-request", "the cursor is not one of this list with these filters", {
+  throw foreignCursor();
+}
+
+export const foreignCursor = (): Problem =>
+  new Problem("invalid-request", "the cursor is not one of this list with these filters", {
     errors: [{ parameter: "cursor", detail: "not a next_cursor of this list with these filters" }],
   });
-}
 
 function parsePosition(text: string): readonly (string | number)[] | undefined {
   try {

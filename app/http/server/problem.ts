@@ -142,6 +142,8 @@ function problemOfFault(fault: Fault): Problem {
   // The store refuses only values of the request itself: a NUL character, or a forged cursor.
   if (code === "STORE_REFUSED") return new Problem("invalid-request", message, { code });
   if (fault.retryable) return new Problem("unavailable", message, { code, retryAfterSeconds: 1 });
+  // It names the place, by which an operator finds out what happened to it.
+  if (code === "JOURNAL_DAMAGED") return new Problem("internal", message, { code });
   return new Problem("internal", "the request failed; the process's log has the error", { code });
 }
 

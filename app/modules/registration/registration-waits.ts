@@ -2,6 +2,7 @@ import type { Entity } from "../../../runtime/core/entity.ts";
 import { sleep } from "../../../runtime/shell/shell-context.ts";
 import type { ShellEvent } from "../../../runtime/shell/shell-event.ts";
 import { readEntities } from "../../../runtime/stored/entities.ts";
+import { readSeen, seenKey } from "../../../runtime/stored/seen.ts";
 import type { System } from "../../host/compose.ts";
 import type { IncomingEvent } from "../../http/events/incoming-event.ts";
 import { Problem } from "../../http/server/problem.ts";
@@ -91,14 +92,15 @@ export class RegistrationWaits {
   async #pollOnce(): Promise<void> {
     const { store, domain } = this.#system;
     const waiting = this.#all();
-    const unprocessed = waiting.filter(({ isProcessed }) => !isProcessed).map(({ event }) => event);
-    const rows = await store.query<{ message_id: string }>(
-      `select distinct message_id from rollcall.journal
-        where domain = $1 and entity_id = any($2::text[]) and message_id = any($3::uuid[])`,
-      [domain.name, unprocessed.map(({ entityId }) => entityId), unprocessed.map(({ messageId }) => messageId)],
+    const unprocessed = waiting.flatMap((wait) => {
+      const { entityId, type, messageId: id } = wait.event;
+      return wait.isProcessed ? [] : [{ wait, key: seenKey(domain.name, { entityId, type, id }) }];
+    });
+    const seen = await readSeen(
+      store,
+      unprocessed.map(({ key }) => key),
     );
-    const found = new Set(rows.map(({ message_id }) => message_id));
-    for (const wait of waiting) wait.isProcessed ||= found.has(wait.event.messageId);
+    for (const { wait, key } of unprocessed) wait.isProcessed ||= seen.has(key);
     // Of a message that is processed while the nodes are read, the state from before it may be read.
     const processed = waiting.filter(({ isProcessed }) => isProcessed);
     if (processed.length === 0) return;

@@ -6,13 +6,8 @@ import type { RegistrationState } from "../../../contracts/registration/messages
 import type { Entity } from "../../../runtime/core/entity.ts";
 import { recordOperatorDecision } from "../../../runtime/stored/operator-decisions.ts";
 import type { System } from "../../host/compose.ts";
-import {
-  EntityListQuery,
-  listEntities,
-  listOf,
-  requireEntity,
-  retryPendingIntents,
-} from "../../http/entities/entity-queries.ts";
+import { retryPendingIntents } from "../../http/entities/entity-history.ts";
+import { EntityListQuery, listEntities, listOf, requireEntity } from "../../http/entities/entity-queries.ts";
 import { readExplanation } from "../../http/entities/read-explanation.ts";
 import { Timeline, timelinePage, TimelineQuery } from "../../http/entities/timeline.ts";
 import { type IncomingEvent, parseIncomingEvent } from "../../http/events/incoming-event.ts";
@@ -90,7 +85,7 @@ function addNodeRoutes(http: Http, api: DomainApi): void {
   http.get(
     "/registrations/:node_id/timeline",
     apiRoute(["reader", "node"], {
-      summary: "The journal of a node, in order, with the reason of each decision",
+      summary: "The journal of a node, in order, with the reason of each decision; the newest page first",
       params: Params,
       querystring: TimelineQuery,
       response: { 200: Timeline.extend({ items: z.array(RegistrationTimelineItem) }) },

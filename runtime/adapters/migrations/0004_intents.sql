@@ -1,10 +1,11 @@
--- Intents that have not finished; the outcome of each finished one is in the journal. There are few rows, and a process
--- that takes over a partition reads them all: the primary key is the only index.
+-- Intents without an outcome of which a call has failed, or that have waited for long; all others are in memory and in
+-- the journal. A process that takes over a partition reads these rows, and the journal from `pending_seq` of
+-- rollcall.partition_owner on. `seq` is the intent's line.
 create table rollcall.intent (
-  id uuid primary key,
   domain text not null,
   partition int not null,
   seq bigint not null,
+  id uuid not null,
   entity_id text not null,
   attempt_id uuid not null,
   type text not null,
@@ -12,8 +13,12 @@ create table rollcall.intent (
   version bigint not null,
   correlation_id uuid not null,
   payload json not null,
-  created_at timestamptz not null,
   -- W3C traceparent of the message that caused the intent: its effect and its outcome belong to the same trace, in
   -- whichever process they happen
-  traceparent text
+  traceparent text,
+  asked_at timestamptz not null,
+  -- calls that have failed, in all processes, and the first and the latest of them
+  failed_tries int not null,
+  tries json not null,
+  primary key (domain, partition, seq)
 );

@@ -43,7 +43,6 @@ interface MigrationFile extends Migration {
 /** An arbitrary number that every version of Rollcall must share. */
 const lockKey = 7_265_011;
 const insufficientPrivilege = "42501";
-const checkViolation = "23514";
 const progressMs = 5_000;
 /**
  * "create schema if not exists" needs the right to create one even if it exists. And to_regnamespace answers from a
@@ -198,28 +197,23 @@ async function readSet({ scope, directory, schema }: MigrationSet): Promise<Migr
 }
 
 /**
- * Creates a partition of the journal for each of these UTC days, so that a day can be dropped as a whole. A day that
- * already has rows in journal_default gets none.
+ * Creates the partitions of the journal and of processed message ids for each of these UTC days, so that a day can be
+ * dropped as a whole. A day that already has rows in a default partition gets none there.
  * @param days as 2026-01-31
- * @returns the days whose partition was created now
- * @throws Fault STORE_UNAVAILABLE, retryable: a turn locked the journal for too long
+ * @returns the days of which a partition was created now
+ * @throws Fault STORE_UNAVAILABLE, retryable: a turn locked a table for too long
  */
-export async function ensureJournalPartitions(store: Store, days: readonly string[]): Promise<string[]> {
+export async function ensureDayPartitions(store: Store, days: readonly string[]): Promise<string[]> {
   const created: string[] = [];
   for (const day of days) {
     const start = new Date(`${day}T00:00:00Z`);
     if (Number.isNaN(start.getTime()) || start.toISOString().slice(0, 10) !== day)
       throw new RangeError(`no day: ${day}`);
-    try {
-      const [row] = await store.query<{ made: boolean }>(
-        "select rollcall.create_journal_partition($1::text::date) as made",
-        [day],
-      );
-      if (row?.made === true) created.push(day);
-    } catch (error) {
-      // journal_default has rows of that day.
-      if (sqlStateOf(error) !== checkViolation) throw error;
-    }
+    const [row] = await store.query<{ made: boolean }>(
+      "select rollcall.create_day_partitions($1::text::date) as made",
+      [day],
+    );
+    if (row?.made === true) created.push(day);
   }
   return created;
 }

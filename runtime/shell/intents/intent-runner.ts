@@ -6,24 +6,32 @@ import type { IntentTry } from "../../core/journal.ts";
 import type { NewEvent } from "../../core/message.ts";
 import { intentFailure, outcomeMessage } from "../../core/runtime-messages.ts";
 import { sharedTraceparent } from "../../core/trace.ts";
+import type { OpenIntent, StoredIntent } from "../../stored/intents.ts";
 import type { Partition } from "../partitions/partition.ts";
 import type { ShellContext } from "../shell-context.ts";
 import type { ShellEvent } from "../shell-event.ts";
 import type { Span } from "../tracing.ts";
+import type { TurnPlan } from "../turns/turn-plan.ts";
 import { Breakers, type OpenBreaker } from "./breakers.ts";
 import type { CircuitBreaker } from "./circuit-breaker.ts";
 import { afterFailure, appendTry, callEffect, isPermanent, tryRecorder } from "./effect-call.ts";
 import { EffectQueue } from "./effect-queue.ts";
+import { Parking } from "./parking.ts";
 
 /** An intent that is not finished. */
-interface RunningIntent {
-  readonly intent: Intent;
+export interface RunningIntent extends OpenIntent {
   readonly partition: Partition;
   readonly queue: EffectQueue<RunningIntent>;
   /** Of its backend, filled from its payload. */
   readonly key: string;
   failedTries: number;
   tries: readonly IntentTry[];
+  /** Whether it has a row of its own, or will have. */
+  isParked: boolean;
+  /** Whether that row must be written: calls have failed since. */
+  isRowOutdated: boolean;
+  /** Its outcome is on its way. */
+  isSettled: boolean;
   /** Set while it waits for its next try, to another object for each wait. */
   wait?: object | undefined;
 }
@@ -40,6 +48,7 @@ export class IntentRunner {
   readonly #breakers: Breakers;
   /** The unfinished intents of each target. Only the first is called, retried or waits for its turn's commit. */
   readonly #targets = new Map<string, RunningIntent[]>();
+  readonly #parking: Parking;
   #size = 0;
   #isDispatchQueued = false;
 
@@ -49,6 +58,7 @@ export class IntentRunner {
     const effects = [...domain.effects.values()];
     this.#queues = new Map(effects.map((spec) => [spec.intentType, new EffectQueue(spec)]));
     this.#breakers = new Breakers(clock, observe, effects);
+    this.#parking = new Parking(context, () => [...this.#targets.values()].flat());
   }
 
   /** Intents that are not finished. */
@@ -70,14 +80,35 @@ export class IntentRunner {
     return [...this.#queues.values()].reduce((sum, { callsInFlight }) => sum + callsInFlight, 0);
   }
 
+  /** What a committed turn did to intents: rows were written, some have ended, others were decided. */
+  startCommitted({ parked, settled, intents }: Pick<TurnPlan, "parked" | "settled" | "intents">): void {
+    this.#parking.written(parked);
+    for (const { partition, intent } of settled) {
+      partition.closeIntent(intent);
+      this.releaseTarget(intent);
+    }
+    for (const open of intents) open.partition.journaledIntents.set(open.intent.id, open);
+    this.add(intents);
+  }
+
+  /** Goes on with what the last owner of partitions left. */
+  resume(intents: readonly (StoredIntent & Pick<RunningIntent, "partition">)[]): void {
+    for (const { partition, isParked, ...open } of intents)
+      (isParked ? partition.parkedIntents : partition.journaledIntents).set(open.intent.id, open);
+    this.add(intents);
+  }
+
   /** @param intents in the order in which they were decided; those of lost partitions are left out */
-  add(intents: readonly { readonly partition: Partition; readonly intent: Intent }[]): void {
-    for (const { partition, intent } of intents) {
+  add(intents: readonly (OpenIntent & Pick<RunningIntent, "partition"> & Partial<StoredIntent>)[]): void {
+    for (const { partition, intent, seq, askedAtMs, isParked = false, failedTries = 0, tries = [] } of intents) {
       if (partition.isLost) continue;
       const queue = this.#queues.get(intent.type);
       if (!queue) throw new Error(`no effect takes ${intent.type}`);
       const key = queue.spec.backendKey?.(intent.payload) ?? queue.spec.backend;
-      const running = { intent, partition, queue, key, failedTries: 0, tries: [] };
+      const running: RunningIntent = {
+        ...{ intent, partition, seq, askedAtMs, queue, key, failedTries, tries, isParked },
+        ...{ isRowOutdated: false, isSettled: false },
+      };
       const ofTarget = this.#targets.get(intent.target);
       this.#size++;
       if (ofTarget) ofTarget.push(running);
@@ -112,6 +143,10 @@ export class IntentRunner {
     return count;
   }
 
+  startParking(): void {
+    this.#parking.start();
+  }
+
   /** The failed calls of an entity's unfinished intents, by intent id. */
   triesOf(entityId: string): ReadonlyMap<string, readonly IntentTry[]> {
     const all = [...this.#targets.values()].flat().filter(({ intent }) => intent.entityId === entityId);
@@ -127,6 +162,7 @@ export class IntentRunner {
       else this.#targets.set(target, kept);
     }
     for (const queue of this.#queues.values()) queue.drop(({ partition }) => partition.isLost);
+    this.#parking.dropLost();
   }
 
   #makeReady(running: RunningIntent): void {
@@ -200,6 +236,7 @@ export class IntentRunner {
     const result = afterFailure(retry, fault, ++running.failedTries, hasYounger);
     this.#observeResult(running, result, fault);
     const { failedTries } = running;
+    running.isRowOutdated = true;
     if (result === "superseded_intent") {
       const note = `superseded by a newer intent after ${failedTries} failed tries: ${fault.message}`;
       return this.#enqueueSettled(running, note);
@@ -226,13 +263,13 @@ export class IntentRunner {
     });
   }
 
-  #enqueueSettled({ intent, partition, tries }: RunningIntent, note: string, outcome?: NewEvent): void {
+  #enqueueSettled(running: RunningIntent, note: string, outcome?: NewEvent): void {
     const { inbox, brokerClock } = this.#context;
+    const { intent, partition, seq, tries, isParked } = running;
+    running.isSettled = true;
     inbox.push({
       kind: "settled",
-      partition,
-      intent,
-      note,
+      ...{ partition, seq, intent, note, isParked },
       ...(tries.length > 0 && { tries }),
       ...(outcome && { message: outcomeMessage(intent, outcome, brokerClock.nowMs()) }),
     });

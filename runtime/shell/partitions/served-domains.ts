@@ -3,7 +3,7 @@ import type { Sql, Store } from "../../ports/store.ts";
 import { countDeadLetters } from "../../stored/dead-letters.ts";
 import { markRetired, SERVED_SECONDS, type ServedPartitions, servedPartitions } from "../../stored/domains.ts";
 import { countEntities } from "../../stored/entities.ts";
-import { countIntents } from "../../stored/intents.ts";
+import { countIntentsByType } from "../../stored/intents.ts";
 import { type OperatorDecision, recordOperatorDecision } from "../../stored/operator-decisions.ts";
 import { lockPartitions } from "../../stored/partition-owners.ts";
 
@@ -52,7 +52,7 @@ export function retireDomain(
     await recordOperatorDecision(tx, "domains retire", domain, { ...decision, domain, atMs });
     return {
       entities: await countEntities(tx, domain),
-      intents: await countIntents(tx, domain),
+      intents: (await countIntentsByType(tx, domain)).reduce((sum, { count }) => sum + count, 0),
       deadLetters: await countDeadLetters(tx, domain),
     };
   });

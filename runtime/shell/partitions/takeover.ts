@@ -7,13 +7,14 @@ import type { ShellContext } from "../shell-context.ts";
 import { topicsOf } from "../topics.ts";
 import { Partition } from "./partition.ts";
 import { markServedSql } from "./service-monitor.ts";
-import { readUnfinished } from "./unfinished.ts";
+import { readUnfinished, type Unfinished } from "./unfinished.ts";
 
 interface PartitionOwnerRow {
   readonly partition: number;
   readonly epoch: number;
   readonly next_seq: number;
   readonly published_seq: number;
+  readonly pending_seq: number;
   readonly resumed_for_ms: number | null;
   readonly store_time_ms: number;
 }
@@ -35,8 +36,9 @@ export async function preparePartitions({ store, domain, partitionCount }: Shell
       { retryable: false },
     );
   await store.query(
-    `insert into rollcall.partition_owner (domain, partition, epoch, owner, next_seq, published_seq, served_at)
-     select $1, p, 0, '', 1, 0, now() from generate_series(0, $2::int - 1) as p on conflict do nothing`,
+    `insert into rollcall.partition_owner (domain, partition, epoch, owner, next_seq, published_seq, pending_seq,
+       served_at)
+     select $1, p, 0, '', 1, 0, 1, now() from generate_series(0, $2::int - 1) as p on conflict do nothing`,
     [domain.name, partitionCount],
   );
 }
@@ -74,19 +76,37 @@ export async function takeOver(context: ShellContext, numbers: readonly number[]
       positions,
       entitiesMax: Math.max(1, Math.floor(limits.entitiesMax / partitionCount)),
     });
-    return { partition, gaps, refusalReason, servedForMs: row.resumed_for_ms };
+    return { partition, pendingSeq: row.pending_seq, gaps, refusalReason, servedForMs: row.resumed_for_ms };
   });
-  const started = starts.filter(({ refusalReason }) => refusalReason === undefined);
+  const started = [];
+  const refused = [];
+  for (const start of starts) {
+    const unfinished = start.refusalReason ?? (await resume(context, start));
+    if (typeof unfinished === "string") refused.push(unfinished);
+    else started.push({ ...start, unfinished });
+  }
   return {
     /** `servedForMs`: since the last time it went unserved for more than 3 s; null: that has never happened. */
     started,
     /** Why partitions must not be served, one text for each. */
-    refused: starts.flatMap(({ refusalReason }) => refusalReason ?? []),
-    ...(await readUnfinished(
-      context,
-      started.map(({ partition }) => partition),
-    )),
+    refused,
+    intents: started.flatMap(({ unfinished }) => unfinished.intents),
+    unpublished: started.flatMap(({ unfinished }) => unfinished.unpublished),
+    deadlines: started.flatMap(({ unfinished }) => unfinished.deadlines),
   };
+}
+
+/** @returns why the partition must not be served, when its journal is damaged: the others are */
+async function resume(
+  context: ShellContext,
+  { partition, pendingSeq }: { readonly partition: Partition; readonly pendingSeq: number },
+): Promise<Unfinished | string> {
+  try {
+    return await readUnfinished(context, partition, pendingSeq);
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== "JOURNAL_DAMAGED") throw error;
+    return error.message;
+  }
 }
 
 function raiseEpochs(
@@ -100,7 +120,7 @@ function raiseEpochs(
                  from rollcall.partition_owner where domain = $1 and partition = any($2::int[])
                 order by partition for update) as locked
         where o.domain = $1 and o.partition = locked.partition
-       returning o.partition, o.epoch, o.next_seq, o.published_seq,
+       returning o.partition, o.epoch, o.next_seq, o.published_seq, o.pending_seq,
          (extract(epoch from clock_timestamp() - o.resumed_at) * 1000)::float8 as resumed_for_ms,
          locked.store_time_ms::float8 as store_time_ms`,
       [domain.name, numbers, owner, domain.contractHash],

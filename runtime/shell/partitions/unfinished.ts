@@ -1,88 +1,87 @@
 import { type Attempt, attemptRefOf } from "../../core/entity.ts";
 import { headersOfEncodedEvent } from "../../core/envelope.ts";
 import type { ArmedDeadline } from "../../core/handler.ts";
-import type { Intent } from "../../core/intent.ts";
-import { partitionOf } from "../../core/murmur2.ts";
-import type { OutgoingMessage } from "../../ports/event-bus.ts";
-import type { OutboxEntry, EventIdentity } from "../publisher.ts";
+import type { EventLine, JournalLine } from "../../core/journal.ts";
+import type { OutboxEntry } from "../publisher.ts";
 import type { ShellContext } from "../shell-context.ts";
+import { JournaledIntents, readParkedIntents } from "../../stored/intents.ts";
+import { damagedLine } from "../../stored/read-lines.ts";
+import { readLines } from "../../stored/turns.ts";
+import { decodeBytes } from "../../stored/write-lines.ts";
 import type { Partition } from "./partition.ts";
 
-interface StoredIntent extends Omit<Intent, "traceparent"> {
-  readonly partition: number;
-  readonly traceparent: string | null;
-}
-interface StoredDeadlines {
-  readonly partition: number;
-  readonly entity_id: string;
-  readonly attempt: Attempt;
-  readonly deadlines: Readonly<Record<string, ArmedDeadline>>;
-}
-interface StoredOutgoing extends Pick<OutgoingMessage, "topic" | "key" | "value">, EventIdentity {
-  readonly partition: number;
-  readonly seq: number;
-  readonly kind: string;
-  readonly headers: Readonly<Record<string, string>> | null;
-}
+export type Unfinished = Awaited<ReturnType<typeof readUnfinished>>;
 
 /**
- * What the last owner of these partitions left: intents that are not finished and messages that are not published, both
- * in the order in which they were decided, and armed deadlines, one entry for each entity.
+ * What the last owner of a partition left: intents that are not finished and messages that are not published, both in
+ * the order in which they were decided, and armed deadlines, one entry for each entity. One range of the journal is
+ * read, from the first line of which something may be left.
+ * @param pendingSeq no intent before this line is open, but for parked ones
+ * @throws Fault JOURNAL_DAMAGED, not retryable: a line of that range can't be read, or is missing
  */
-export async function readUnfinished(context: ShellContext, partitions: readonly Partition[]) {
-  const { store, domain, partitionCount } = context;
-  const numbers = partitions.map(({ number }) => number);
-  const intents = await store.query<StoredIntent>(
-    `select partition, id, entity_id as "entityId", attempt_id as "attemptId", type, target, version,
-            correlation_id as "correlationId", payload, traceparent
-       from rollcall.intent where domain = $1 and partition = any($2::int[]) order by partition, seq`,
-    [domain.name, numbers],
+export async function readUnfinished(context: ShellContext, partition: Partition, pendingSeq: number) {
+  const { store, domain } = context;
+  const { number, publishedSeq, nextSeq } = partition;
+  const parked = await readParkedIntents(store, domain.name, number);
+  const journaled = new JournaledIntents(
+    pendingSeq,
+    parked.map(({ seq }) => seq),
   );
-  const deadlines = await store.query<StoredDeadlines>(
-    `select partition, entity_id, attempt, deadlines from rollcall.entity
-      where domain = $1 and partition = any($2::int[]) and deadlines::text <> '{}'`,
-    [domain.name, numbers],
-  );
-  const outbox = await store.query<StoredOutgoing>(
-    `select j.partition, j.seq, j.kind, j.type, j.message_id as id, j.entity_id as "entityId",
-            j.attempt_id as "attemptId", j.correlation_id as "correlationId", j.topic, j.key, j.value, j.headers
-       from rollcall.journal j
-       join unnest($2::int[], $3::bigint[]) as c(partition, published_seq) on c.partition = j.partition
-      where j.domain = $1 and j.seq > c.published_seq and j.topic is not null order by j.partition, j.seq`,
-    [domain.name, numbers, partitions.map(({ publishedSeq }) => publishedSeq)],
-  );
-  const byNumber = new Map(partitions.map((partition) => [partition.number, partition]));
-  return {
-    intents: withPartitions(byNumber, intents).map(({ partition, traceparent, ...intent }) => ({
-      partition,
-      intent: { ...intent, ...(traceparent !== null && { traceparent }) },
-    })),
-    deadlines: withPartitions(byNumber, deadlines).map(({ partition, entity_id, attempt, deadlines: armed }) => ({
-      owner: { partition, ...attemptRefOf(entity_id, attempt) },
-      armed,
-    })),
-    unpublished: withPartitions(byNumber, outbox).map((row) => outboxEntryOf(row, partitionCount)),
-  };
+  const unpublished: OutboxEntry[] = [];
+  const range = { from: Math.min(publishedSeq + 1, pendingSeq), to: nextSeq };
+  for await (const lines of readLines(store, domain.name, number, range))
+    for (const line of lines) {
+      journaled.add(line);
+      if (line.seq > publishedSeq) unpublished.push(...outboxEntriesOf(domain.name, partition, line));
+    }
+  const open = [...parked, ...journaled.open].sort((a, b) => a.seq - b.seq);
+  const intents = open.map((intent) => ({ partition, ...intent }));
+  return { intents, unpublished, deadlines: await readDeadlines(context, partition) };
 }
 
-const withPartitions = <Row extends { readonly partition: number }>(
-  partitions: ReadonlyMap<number, Partition>,
-  rows: readonly Row[],
-) =>
-  rows.flatMap(({ partition: number, ...row }) => {
-    const partition = partitions.get(number);
-    return partition ? [{ ...row, partition }] : [];
-  });
+async function readDeadlines({ store, domain }: ShellContext, partition: Partition) {
+  const rows = await store.query<{ entity_id: string; attempt: string; deadlines: string }>(
+    `select entity_id, attempt, deadlines from rollcall.entity
+      where domain = $1 and partition = $2 and deadlines is not null`,
+    [domain.name, partition.number],
+  );
+  return rows.map(({ entity_id, attempt, deadlines }) => ({
+    owner: { partition, ...attemptRefOf(entity_id, JSON.parse(attempt) as Attempt) },
+    armed: JSON.parse(deadlines) as Readonly<Record<string, ArmedDeadline>>,
+  }));
+}
 
-/** @param partitionCount over all processes */
-function outboxEntryOf(
-  row: Omit<StoredOutgoing, "partition"> & { readonly partition: Partition },
-  partitionCount: number,
-): OutboxEntry {
-  const { partition, seq, kind, topic, key, value, headers, ...event } = row;
-  const to = kind === "repartitioned" ? partitionOf(event.entityId, partitionCount) : partition.number;
-  const outgoing = { topic, partition: to, key, value };
-  if (kind !== "event") return { partition, seq, outgoing: { ...outgoing, headers: headers ?? {} } };
-  const eventHeaders = headersOfEncodedEvent(value?.toString() ?? "{}", headers?.["traceparent"]);
-  return { partition, seq, outgoing: { ...outgoing, headers: eventHeaders }, event };
+function outboxEntriesOf(domain: string, partition: Partition, line: JournalLine): OutboxEntry[] {
+  const { seq } = line;
+  if (line.kind === "event") return [{ partition, seq, ...outgoingEvent(domain, partition, line) }];
+  if (line.kind !== "repartitioned" && line.kind !== "dead_letter") return [];
+  const { topic, headers } = line;
+  const to = line.kind === "repartitioned" ? line.to : partition.number;
+  const outgoing = { topic, partition: to, key: decodeBytes(line.key), value: decodeBytes(line.value), headers };
+  return [{ partition, seq, outgoing }];
+}
+
+function outgoingEvent(
+  domain: string,
+  partition: Partition,
+  line: JournalLine<EventLine>,
+): Pick<OutboxEntry, "outgoing" | "event"> {
+  const { entity_id: entityId, type, id, value, topic } = line;
+  const key = Buffer.from(entityId);
+  const outgoing = {
+    topic,
+    partition: partition.number,
+    key,
+    value: Buffer.from(value),
+    headers: headersOf(domain, line),
+  };
+  return { outgoing, event: { id, type, entityId, attemptId: line.attempt_id, correlationId: line.correlation_id } };
+}
+
+function headersOf(domain: string, line: JournalLine<EventLine>): Readonly<Record<string, string>> {
+  try {
+    return headersOfEncodedEvent(line.value, line.traceparent);
+  } catch (error) {
+    throw damagedLine(domain, line, `has an envelope that can't be read: ${String(error)}`);
+  }
 }

@@ -2,7 +2,7 @@ import type { InventoryEntry, ReconciledBackend, Repair } from "../../core/drift
 import type { Entity } from "../../core/entity.ts";
 import { partitionOf } from "../../core/murmur2.ts";
 import { intentSpecOf, repairsOf } from "../../core/reconcile.ts";
-import { findEntitiesInStates, findIdsOutsideStates, readEntities } from "../../stored/entities.ts";
+import { findEntitiesInStates, findIdsOutsideStates, readEntityRecords } from "../../stored/entities.ts";
 import { groupBy } from "../group-by.ts";
 import type { Partition } from "../partitions/partition.ts";
 import { sleep, type ShellContext } from "../shell-context.ts";
@@ -114,10 +114,17 @@ export class DriftScan {
   }
 
   async #comparePages(source: InventorySource, entityIds: readonly string[], result: ScanResult): Promise<void> {
-    const { store, domain } = this.#context;
+    const { store, domain, partitionCount } = this.#context;
     for (let i = 0; i < entityIds.length; i += PAGE_SIZE) {
       const page = entityIds.slice(i, i + PAGE_SIZE);
-      await this.#compare(source, await readEntities(store, domain.name, page), result, page);
+      const asked = page.map((id) => ({ id, partition: partitionOf(id, partitionCount) }));
+      const records = await readEntityRecords(store, domain.name, asked);
+      await this.#compare(
+        source,
+        records.map(({ entity }) => entity),
+        result,
+        page,
+      );
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Entity } from "../../core/entity.ts";
+import type { EntityRecord } from "../../stored/entities.ts";
 
 const bytesOfData = new WeakMap<object, number>();
 
@@ -10,4 +11,5 @@ export function dataText({ data }: Entity): string {
 }
 
 /** What an entity's data has as JSON, about: those whose data was written or asked for before are not written again. */
-export const bytesOf = (entity: Entity): number => bytesOfData.get(entity.data as object) ?? dataText(entity).length;
+export const bytesOf = ({ entity }: EntityRecord): number =>
+  bytesOfData.get(entity.data as object) ?? dataText(entity).length;

@@ -3,7 +3,11 @@ import type { IntentTry } from "../../core/journal.ts";
 import type { Message } from "../../core/message.ts";
 import type { BusRecord } from "../../ports/event-bus.ts";
 import type { DueDeadline } from "../deadlines/deadline-index.ts";
+import type { StoredIntent } from "../../stored/intents.ts";
 import type { Partition } from "../partitions/partition.ts";
+
+/** An intent that has waited for long, or of which a call has failed. */
+export type TriedIntent = Omit<StoredIntent, "isParked">;
 
 /** What waits for a turn of its partition. */
 export type InboxItem = { readonly partition: Partition } & (
@@ -18,7 +22,11 @@ export type InboxItem = { readonly partition: Partition } & (
   | { readonly kind: "drift"; readonly message: Message }
   | {
       readonly kind: "settled";
+      /** The intent's line. */
+      readonly seq: number;
       readonly intent: Intent;
+      /** Whether it may have a row of its own. */
+      readonly isParked: boolean;
       /** How it ended, for people: done, failed after n tries, superseded. */
       readonly note: string;
       /** Its calls, when the first one failed. */
@@ -32,6 +40,7 @@ export type InboxItem = { readonly partition: Partition } & (
       /** One for each event for which the contract has a `published(...)`. */
       readonly messages: readonly Message[];
     }
+  | { readonly kind: "parked"; readonly intents: readonly TriedIntent[] }
   | { readonly kind: "gap"; readonly topic: string; readonly from: number; readonly to: number }
 );
 

@@ -8,8 +8,8 @@ interface StatementParts {
   readonly names: string;
   /** `unnest(...) as r(names)`: the rows as a table. */
   readonly table: string;
-  /** All columns but the first, for `update ... set`, with the values of this table. */
-  readonly assign: (source: string) => string;
+  /** All columns behind the key's, for `update ... set`, with the values of this table. */
+  readonly assign: (source: string, keyLength: number) => string;
 }
 
 /**
@@ -27,9 +27,9 @@ export function manyRows<Row>(
   const text = textOf({
     names: names.join(", "),
     table: `unnest(${arrays.join(", ")}) as r(${names.join(", ")})`,
-    assign: (source) =>
+    assign: (source, keyLength) =>
       names
-        .slice(1)
+        .slice(keyLength)
         .map((name) => `${name} = ${source}.${name}`)
         .join(", "),
   });

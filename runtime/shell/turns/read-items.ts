@@ -1,6 +1,5 @@
 import { decodeRecord } from "../../core/decode.ts";
 import type { ConsumedTopic, Domain } from "../../core/domain.ts";
-import { derivedId } from "../../core/ids.ts";
 import type { Message } from "../../core/message.ts";
 import { partitionOf } from "../../core/murmur2.ts";
 import {
@@ -10,6 +9,7 @@ import {
   SkippedTypeError,
 } from "../../core/incoming-json.ts";
 import type { BusRecord } from "../../ports/event-bus.ts";
+import { seenKey } from "../../stored/seen.ts";
 import type { InboxItem } from "./inbox.ts";
 
 export const REPARTITIONED_HEADER = "rollcall-repartitioned";
@@ -101,7 +101,7 @@ function readRecord(
     // A message without a sender's id can only be redelivered, and then it is below the stored position.
     const isJournaled = types.some(({ type, journal }) => type === message.type && journal);
     const isDeduplicated = isJournaled && message.hasSenderId;
-    const key = isDeduplicated ? derivedId("seen", domain.name, message.entityId, message.type, message.id) : undefined;
+    const key = isDeduplicated ? seenKey(domain.name, message) : undefined;
     return { kind: "step", item, message, dedupeKey: key, isAlwaysJournaled: isJournaled };
   } catch (error) {
     if (error instanceof SkippedTypeError) return { kind: "skipped", item, type: error.type };

@@ -1,63 +1,64 @@
 import type { Decision } from "../../core/decision.ts";
-import type { EmittedEvent } from "../../core/emission.ts";
 import type { Domain } from "../../core/domain.ts";
 import type { Entity } from "../../core/entity.ts";
-import { encodeEvent } from "../../core/envelope.ts";
 import type { Intent } from "../../core/intent.ts";
-import { type JournalRow, type SettledIntentRecord, stepRecord } from "../../core/journal.ts";
+import { type EntityBefore, stepRecord } from "../../core/journal.ts";
 import type { Message } from "../../core/message.ts";
 import { step } from "../../core/step.ts";
-import type { OutgoingMessage } from "../../ports/event-bus.ts";
+import { toRfc3339 } from "../../core/time.ts";
+import { LineChunks, type LineLink, type UnplacedLine } from "../../stored/write-lines.ts";
+import type { OpenIntent } from "../../stored/intents.ts";
 import type { Partition } from "../partitions/partition.ts";
-import type { EventIdentity } from "../publisher.ts";
+import type { OutboxEntry, EventIdentity } from "../publisher.ts";
 import type { ShellEvent } from "../shell-event.ts";
-import { deadLetterMessage, deadLetterRow, type NewDeadLetterRow } from "./dead-letter.ts";
-import type { InboxItem } from "./inbox.ts";
+import { deadLetterRow, type NewDeadLetterRow } from "./dead-letter.ts";
+import type { EntityRecord } from "../../stored/entities.ts";
+import type { InboxItem, TriedIntent } from "./inbox.ts";
 import type { InternedValues } from "./interned-values.ts";
-import { BROKER_TIME_HEADER, type RecordItem, REPARTITIONED_HEADER, type WorkItem } from "./read-items.ts";
+import {
+  deadLetterLine,
+  endLine,
+  eventLine,
+  gapLine,
+  intentLine,
+  type OutgoingLine,
+  repartitionedLine,
+  repeatLine,
+} from "./new-lines.ts";
+import type { RecordItem, WorkItem } from "./read-items.ts";
 import type { TurnSpans } from "./turn-spans.ts";
 
-/** A row of the journal that is to be written. Rows with an outgoing message are the outbox. */
-export interface NewJournalRow extends Pick<
-  JournalRow,
-  "seq" | "kind" | "entity_id" | "type" | "message_id" | "correlation_id" | "attempt_id"
-> {
-  readonly partition: Partition;
-  readonly body: string | null;
-  readonly outgoing: OutgoingMessage | null;
-  /** For rows of events. */
-  readonly event: EventIdentity | undefined;
-  /** An event's value as text; its key is the entity's id, and its headers follow from the value. */
-  readonly eventText: { readonly value: string; readonly traceparent: string | undefined } | null;
-}
-
-export interface NewIntentRow {
+export interface SettledIntent {
   readonly partition: Partition;
   readonly seq: number;
   readonly intent: Intent;
-  /** The intent's payload as JSON. */
-  readonly payload: string;
+  /** Whether it may have a row of its own. */
+  readonly isParked: boolean;
 }
 
 /** How far a partition has got after the turn. `positions` has only those that the turn changes. */
 export interface PartitionCursors extends Pick<Partition, "nextSeq" | "publishedSeq" | "positions"> {
   readonly partition: Partition;
+  /** No intent before this line is open, but for parked ones; at first as before the turn. */
+  pendingSeq: number;
 }
 
 /** The state that a turn starts from: as stored, or as the turn before it, not committed yet, will leave it. */
 export interface LoadedState {
-  entity(entityId: string): Entity | undefined;
+  entity(entityId: string): EntityRecord | undefined;
+  /** The entity's intents without an outcome, oldest first. */
+  openIntents(partition: Partition, entityId: string): readonly Intent[];
   /** Whether a message with this key was processed before. */
   seen(dedupeKey: string): boolean;
-  cursorsOf(partition: Partition): Pick<Partition, "nextSeq" | "publishedSeq">;
+  cursorsOf(partition: Partition): Pick<Partition, "nextSeq" | "publishedSeq" | "pendingSeq">;
   readonly internedValues: InternedValues;
 }
 
 export interface ChangedEntity {
   readonly partition: Partition;
   /** As it was before the turn, and as the turn leaves it. */
-  readonly before: Entity | undefined;
-  after: Entity;
+  readonly before: EntityRecord | undefined;
+  after: EntityRecord;
 }
 
 /**
@@ -66,13 +67,16 @@ export interface ChangedEntity {
  */
 export class TurnPlan {
   readonly cursors = new Map<Partition, PartitionCursors>();
-  readonly journal: NewJournalRow[] = [];
+  readonly lines = new Map<Partition, LineChunks>();
+  /** What of the lines is to be published, in their order. */
+  readonly outbox: OutboxEntry[] = [];
   readonly deadLetters: NewDeadLetterRow[] = [];
   /** The deduplication keys of the messages that the turn processes. */
   readonly seen = new Set<string>();
-  readonly intents: NewIntentRow[] = [];
+  readonly intents: (OpenIntent & { readonly partition: Partition })[] = [];
   /** Intents that have ended, whether they succeeded or failed. */
-  readonly settled: { readonly partition: Partition; readonly intent: Intent }[] = [];
+  readonly settled: SettledIntent[] = [];
+  readonly parked: (TriedIntent & { readonly partition: Partition })[] = [];
   readonly shellEvents: ShellEvent[] = [];
   /** By entity id. */
   readonly entities = new Map<string, ChangedEntity>();
@@ -80,6 +84,7 @@ export class TurnPlan {
   readonly #loaded: LoadedState;
   /** Broker time of the turn, ms since the epoch. */
   readonly atMs: number;
+  readonly #day: string;
   /** Undefined when no tracer is installed. */
   readonly spans: TurnSpans | undefined;
 
@@ -87,14 +92,15 @@ export class TurnPlan {
     this.#domain = domain;
     this.#loaded = loaded;
     this.atMs = atMs;
+    this.#day = dayOf(atMs);
     this.spans = spans;
   }
 
-  cursorsOf(partition: Partition): PartitionCursors {
+  cursorsOf(partition: Partition): PartitionCursors & { nextSeq: number; publishedSeq: number } {
     let cursors = this.cursors.get(partition);
     if (!cursors) {
-      const { nextSeq, publishedSeq } = this.#loaded.cursorsOf(partition);
-      this.cursors.set(partition, (cursors = { partition, positions: new Map(), nextSeq, publishedSeq }));
+      const { nextSeq, publishedSeq, pendingSeq } = this.#loaded.cursorsOf(partition);
+      this.cursors.set(partition, (cursors = { partition, positions: new Map(), nextSeq, publishedSeq, pendingSeq }));
     }
     return cursors;
   }
@@ -110,100 +116,86 @@ export class TurnPlan {
     else this.#step(work);
   }
 
-  /** For items without a step: an advance of the publishing cursor, an intent that ended without outcome, a gap. */
+  /** For items without a step: how far was published, intents that are parked or ended without outcome, a gap. */
   #applyBookkeeping({ item }: WorkItem): void {
     const { partition } = item;
     if (item.kind === "published") {
       const cursors = this.cursorsOf(partition);
       cursors.publishedSeq = Math.max(cursors.publishedSeq, item.throughSeq);
     }
+    if (item.kind === "parked") for (const parked of item.intents) this.parked.push({ partition, ...parked });
     if (item.kind === "settled") {
-      const { intent, note, tries } = item;
-      const { id, type, target } = intent;
-      this.settled.push({ partition, intent });
-      const body: SettledIntentRecord = { kind: "settled", intent: { id, type, target }, note, tries };
-      this.#appendRow(partition, "message", { ...journalFieldsOf(intent), attempt_id: intent.attemptId, body });
+      this.#settle(item);
+      this.#append(partition, endLine(item.intent, item));
     }
-    if (item.kind === "gap") {
-      const { topic, from, to } = item;
-      this.#appendRow(partition, "gap", {
-        body: { reason: `offsets ${from} to ${to - 1} of ${topic} were gone before they were read`, topic, from, to },
-      });
-    }
+    if (item.kind === "gap") this.#append(partition, gapLine(item));
+  }
+
+  #settle({ partition, seq, intent, isParked }: Extract<InboxItem, { kind: "settled" }>): void {
+    this.settled.push({ partition, seq, intent, isParked });
   }
 
   #step(work: Extract<WorkItem, { kind: "step" }>): void {
     const { item, message: received } = work;
     const { partition } = item;
     if (work.dedupeKey !== undefined) {
-      if (this.seen.has(work.dedupeKey) || this.#loaded.seen(work.dedupeKey))
-        return this.#journalRepeat(partition, received);
+      if (this.seen.has(work.dedupeKey) || this.#loaded.seen(work.dedupeKey)) return this.#addRepeat(item, received);
       this.seen.add(work.dedupeKey);
     }
     const message = this.spans?.startMessage(received) ?? received;
-    const before = this.entities.get(message.entityId)?.after ?? this.#loaded.entity(message.entityId);
+    const before = this.#recordOf(message.entityId)?.entity;
     const decision = step(this.#domain, before, message);
     this.spans?.recordDecision(message, decision);
     // A dead letter keeps the bytes of a record. A refused message that is no record is journaled like any step.
     if (decision.result === "refused" && item.kind === "record") {
       // Otherwise an operator's retry of the dead letter would count as a duplicate.
       if (work.dedupeKey !== undefined) this.seen.delete(work.dedupeKey);
-      const refused = { message_id: message.id, ...stepRecord(message, before, decision) };
-      return this.#addDeadLetter(item, "CORE_ERROR", decision.reason, message, refused);
+      return this.#addDeadLetter(item, "CORE_ERROR", decision.reason, message, before, decision);
     }
-    if (item.kind === "settled") this.settled.push({ partition, intent: item.intent });
-    this.#setEntity(partition, message.entityId, before, decision.entity);
+    if (item.kind === "settled") this.#settle(item);
     const isMinor = decision.result === "no_op" || decision.result === "renewed";
-    if (work.isAlwaysJournaled || !isMinor) this.#journalStep(item, message, before, decision);
+    const isJournaled = work.isAlwaysJournaled || !isMinor;
+    const end = item.kind === "settled" ? item : undefined;
+    if (isJournaled) this.#append(partition, stepRecord(message, before, decision, end));
+    this.#setEntity(partition, message, decision, isJournaled);
+    this.#journalDecision(partition, message, decision);
     this.shellEvents.push({ kind: "decision", partition: partition.number, message, decision });
   }
 
-  #setEntity(partition: Partition, id: string, before: Entity | undefined, after: Entity | undefined): void {
-    if (after === undefined || after === before) return;
-    const interned = before?.data === after.data ? after : this.#loaded.internedValues.internEntity(after);
+  #recordOf(entityId: string): EntityRecord | undefined {
+    return this.entities.get(entityId)?.after ?? this.#loaded.entity(entityId);
+  }
+
+  /** The entity after a step, whose own line is written already. */
+  #setEntity(partition: Partition, message: Message, { entity, result }: Decision, isJournaled: boolean): void {
+    const before = this.#recordOf(message.entityId);
+    const isSeen = message.kind === "bus" && (isJournaled || result === "renewed");
+    if (entity === undefined || (entity === before?.entity && !isSeen)) return;
+    const interned = before?.entity.data === entity.data ? entity : this.#loaded.internedValues.internEntity(entity);
+    const { lastLine = isJournaled ? this.cursorsOf(partition).nextSeq - 1 : 0, lastLineMs = this.atMs } = before ?? {};
+    const lastSeenMs = isSeen ? message.now : (before?.lastSeenMs ?? null);
+    this.#change(partition, { entity: interned, lastLine, lastLineMs, lastSeenMs });
+  }
+
+  #change(partition: Partition, after: EntityRecord): void {
+    const { id } = after.entity;
     const changed = this.entities.get(id);
-    if (changed) changed.after = interned;
-    else this.entities.set(id, { partition, before, after: interned });
+    if (changed) changed.after = after;
+    else this.entities.set(id, { partition, before: this.#loaded.entity(id), after });
   }
 
-  #journalStep(item: InboxItem, message: Message, before: Entity | undefined, decision: Decision): void {
-    const { partition } = item;
-    const { entity, events, intents } = decision;
-    const payloads = intents.map(({ payload }) => JSON.stringify(payload));
-    const settled = item.kind === "settled" ? item : undefined;
-    const body = stepRecord(message, before, decision, { note: settled?.note, tries: settled?.tries, payloads });
-    this.#appendRow(partition, "message", {
-      ...journalFieldsOf(message),
-      attempt_id: entity?.attempt.id ?? null,
-      body,
-    });
-    for (const event of events) this.#journalEvent(partition, event, message.traceparent);
-    const cursors = this.cursorsOf(partition);
-    intents.forEach((intent, index) =>
-      this.intents.push({ partition, seq: cursors.nextSeq++, intent, payload: payloads[index] ?? "" }),
-    );
+  #journalDecision(partition: Partition, { entityId, traceparent }: Message, { events, intents }: Decision): void {
+    for (const event of events) {
+      const { id, type, attemptId, correlationId } = event;
+      const outgoing = eventLine(this.#domain.name, entityId, event, partition.number, traceparent);
+      this.#publish(partition, outgoing, { id, type, entityId, attemptId, correlationId });
+    }
+    for (const intent of intents)
+      this.intents.push({ partition, intent, seq: this.#append(partition, intentLine(intent)), askedAtMs: this.atMs });
   }
 
-  #journalEvent(partition: Partition, event: EmittedEvent, traceparent: string | undefined): void {
-    const { value, headers } = encodeEvent(this.#domain.name, event, traceparent);
-    const entityId = String(event.payload["entity_id"]);
-    const { topic, id, type, attemptId, correlationId } = event;
-    const identity = { id, type, entityId, attemptId, correlationId };
-    this.#appendRow(partition, "event", {
-      ...journalFieldsOf(identity),
-      attempt_id: attemptId,
-      outgoing: { topic, partition: partition.number, key: Buffer.from(entityId), value: Buffer.from(value), headers },
-      event: identity,
-      eventText: { value, traceparent },
-    });
-  }
-
-  /** A message that was processed before: it takes no step. */
-  #journalRepeat(partition: Partition, message: Message): void {
-    this.#appendRow(partition, "repeat", {
-      ...journalFieldsOf(message),
-      body: { reason: "duplicate: already processed", origin: message.origin },
-    });
+  #addRepeat({ partition }: InboxItem, message: Message): void {
+    this.#append(partition, repeatLine(message));
     this.shellEvents.push({ kind: "repeat", partition: partition.number, type: message.type });
   }
 
@@ -213,69 +205,68 @@ export class TurnPlan {
 
   /** Sends a copy to the entity's partition, where it takes its step. */
   #repartition({ partition, record }: RecordItem, message: Message, to: number): void {
-    const headers = {
-      message_id: message.id,
-      correlation_id: message.correlationId,
-      ...record.headers,
-      [REPARTITIONED_HEADER]: String(record.partition),
-      [BROKER_TIME_HEADER]: String(record.brokerTimeMs),
-    };
-    this.#appendRow(partition, "repartitioned", {
-      ...journalFieldsOf(message),
-      body: { reason: `belongs to partition ${to}`, origin: message.origin },
-      outgoing: {
-        topic: record.topic,
-        partition: to,
-        key: Buffer.from(message.entityId),
-        value: record.value,
-        headers,
-      },
-    });
+    this.#publish(partition, repartitionedLine(record, message, to));
     this.shellEvents.push({ kind: "repartitioned", partition: partition.number, topic: record.topic });
   }
 
-  /** @param refused the record of the step in which the domain's code failed, so that the failure can be replayed */
-  #addDeadLetter(item: RecordItem, code: string, reason: string, message?: Message, refused?: object): void {
+  /** @param decision of the step in which the domain's code failed, so that the failure can be repeated */
+  #addDeadLetter(
+    item: RecordItem,
+    code: string,
+    reason: string,
+    message?: Message,
+    before?: Entity,
+    decision?: Decision,
+  ): void {
     const { partition, record } = item;
-    const { topic, offset } = record;
     const row = deadLetterRow(item, code, reason);
-    const { id, error } = row;
     this.deadLetters.push(row);
-    this.#appendRow(partition, "dead_letter", {
-      ...(message && journalFieldsOf(message)),
-      message_id: id,
-      body: { code, error, origin: { topic, partition: record.partition, offset }, ...(refused && { refused }) },
-      outgoing: deadLetterMessage(this.#domain.deadLetterTopic, row, this.atMs),
-    });
-    this.shellEvents.push({ kind: "dead_letter", partition: partition.number, topic, offset, code, error });
+    const refused = message && decision && stepRecord(message, before, decision);
+    this.#publish(partition, deadLetterLine(this.#domain.deadLetterTopic, row, this.atMs, message, refused));
+    const { topic, offset } = record;
+    this.shellEvents.push({ kind: "dead_letter", partition: partition.number, topic, offset, code, error: row.error });
   }
 
-  #appendRow(
-    partition: Partition,
-    kind: NewJournalRow["kind"],
-    row: Partial<Omit<NewJournalRow, "partition" | "seq" | "kind" | "body">> & { readonly body?: object },
-  ): void {
-    this.journal.push({
-      partition,
-      seq: this.cursorsOf(partition).nextSeq++,
-      kind,
-      entity_id: row.entity_id ?? null,
-      type: row.type ?? null,
-      message_id: row.message_id ?? null,
-      correlation_id: row.correlation_id ?? null,
-      // The attempt id is empty for an entity without an attempt: stored as null.
-      attempt_id: row.attempt_id || null,
-      body: row.body ? JSON.stringify(row.body) : null,
-      outgoing: row.outgoing ?? null,
-      event: row.event,
-      eventText: row.eventText ?? null,
-    });
+  #publish(partition: Partition, { line, outgoing }: OutgoingLine, event?: EventIdentity): void {
+    this.outbox.push({ partition, seq: this.#append(partition, line), outgoing, event });
+  }
+
+  /** @returns the line's number */
+  #append(partition: Partition, line: UnplacedLine): number {
+    const seq = this.cursorsOf(partition).nextSeq++;
+    let chunks = this.lines.get(partition);
+    if (!chunks) this.lines.set(partition, (chunks = new LineChunks()));
+    const record = line.entity_id === undefined ? undefined : this.#recordOf(line.entity_id);
+    // A copy lies in another partition than the entity's lines.
+    const isLinked = record !== undefined && line.kind !== "repartitioned";
+    chunks.add(seq, line, isLinked ? this.#linkTo(partition, record) : undefined);
+    if (isLinked) {
+      const { entity, lastSeenMs } = record;
+      this.#change(partition, { entity, lastLine: seq, lastLineMs: this.atMs, lastSeenMs });
+    }
+    return seq;
+  }
+
+  /** The entity's first line of a day has the entity, so that this day's lines can be read without those before. */
+  #linkTo(partition: Partition, { entity, lastLine, lastLineMs }: EntityRecord): LineLink {
+    const day = dayOf(lastLineMs);
+    if (day === this.#day) return { prev: lastLine || undefined };
+    const open = this.#loaded.openIntents(partition, entity.id);
+    return { prev: lastLine, prev_day: day, before: beforeOf(entity, open) };
   }
 }
 
-const journalFieldsOf = ({ entityId, type, id, correlationId }: Pick<Message, keyof EventIdentity>) => ({
-  entity_id: entityId,
-  type,
-  message_id: id,
-  correlation_id: correlationId,
+const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+
+const beforeOf = (entity: Entity, open: readonly Intent[]): EntityBefore => ({
+  state: entity.state,
+  reducer_state: entity.reducerState,
+  state_since: toRfc3339(entity.stateSince),
+  seq: entity.seq,
+  attempt: entity.attempt,
+  data: entity.data,
+  deadlines: entity.deadlines,
+  intents: open.map(({ id, type, target, version, attemptId, correlationId }) => ({
+    ...{ id, type, target, version, attemptId, correlationId },
+  })),
 });

@@ -1,13 +1,14 @@
 import type { ConsumedTopic } from "../../core/domain.ts";
-import type { Entity } from "../../core/entity.ts";
 import { Fault } from "../../core/fault.ts";
 import { derivedId } from "../../core/ids.ts";
+import { readSeen } from "../../stored/seen.ts";
 import type { DueDeadline } from "../deadlines/deadline-index.ts";
 import type { Partition } from "../partitions/partition.ts";
 import { groupBy } from "../group-by.ts";
 import { backOffMs, type Failing, failingSince, sleep, type ShellContext } from "../shell-context.ts";
-import { readEntities } from "../../stored/entities.ts";
+import { type EntityRecord, readEntityRecords } from "../../stored/entities.ts";
 import type { InboxItem } from "./inbox.ts";
+import { IntentsBefore } from "./intents-before.ts";
 import { InternedValues } from "./interned-values.ts";
 import { readItems, type WorkItem } from "./read-items.ts";
 import { TurnPlan } from "./turn-plan.ts";
@@ -27,7 +28,7 @@ interface TurnHooks {
  * The part of a plan that the next turn can be planned on before this one is committed. Not the whole plan: plans that
  * refer to their base would keep all earlier plans in memory.
  */
-type TurnBase = Pick<TurnPlan, "entities" | "seen" | "cursors">;
+type TurnBase = Pick<TurnPlan, "entities" | "seen" | "cursors" | "intents" | "settled" | "parked">;
 
 /** Runs turns: reads their items, loads entities, takes the steps, commits. One commit at a time, in order. */
 export class TurnRunner {
@@ -77,12 +78,11 @@ export class TurnRunner {
       this.#context.onFatal(error);
       return false;
     });
-    if (isCurrent)
-      this.#committing = {
-        base: { entities: planned.entities, seen: planned.seen, cursors: planned.cursors },
-        committedAsPlanned: asPlanned,
-      };
-    else await asPlanned;
+    if (isCurrent) {
+      const { entities, seen, cursors, intents, settled, parked } = planned;
+      const next = { entities, seen, cursors, intents, settled, parked };
+      this.#committing = { base: next, committedAsPlanned: asPlanned };
+    } else await asPlanned;
   }
 
   /** Resolves when no commit is running. */
@@ -178,42 +178,48 @@ export class TurnRunner {
     const { domain, brokerClock, tracing, partitionCount } = this.#context;
     const work = readItems(domain, this.#consumedByTopic, partitionCount, items, this.#refusedByStore);
     const [entities, seen] = await Promise.all([this.#loadEntities(work), this.#loadSeen(work)]);
+    const intentsBefore = new IntentsBefore(base);
     const loaded = {
       entity: (id: string) => base?.entities.get(id)?.after ?? entities.get(id),
+      openIntents: (partition: Partition, entityId: string) => intentsBefore.ofEntity(partition, entityId),
       seen: (key: string) => seen.has(key) || base?.seen.has(key) === true,
       cursorsOf: (partition: Partition) => base?.cursors.get(partition) ?? partition,
       internedValues: this.#internedValues,
     };
     const plan = new TurnPlan(domain, loaded, brokerClock.nowMs(), tracing && new TurnSpans(tracing));
     for (const each of work) plan.add(each);
+    intentsBefore.movePendingSeqs(plan);
     return plan;
   }
 
   /** The cache is read once per entity, since a commit that ends meanwhile may evict what was there. */
-  async #loadEntities(work: readonly WorkItem[]): Promise<Map<string, Entity>> {
-    const found = new Map<string, Entity>();
-    const missing = new Set<string>();
+  async #loadEntities(work: readonly WorkItem[]): Promise<Map<string, EntityRecord>> {
+    const found = new Map<string, EntityRecord>();
+    const missing = new Map<string, number>();
     for (const each of work) {
-      if (each.kind !== "step") continue;
-      const { entityId } = each.message;
-      const cached = each.item.partition.entities.get(entityId);
+      const entityId = entityIdOf(each);
+      if (entityId === undefined) continue;
+      const { entities, number } = each.item.partition;
+      const cached = entities.get(entityId);
       if (cached) found.set(entityId, cached);
-      else missing.add(entityId);
+      else missing.set(entityId, number);
     }
     if (missing.size === 0) return found;
     const { store, domain } = this.#context;
-    for (const entity of await readEntities(store, domain.name, [...missing]))
-      found.set(entity.id, this.#internedValues.internEntity(entity));
+    const asked = [...missing].map(([id, partition]) => ({ id, partition }));
+    for (const record of await readEntityRecords(store, domain.name, asked))
+      found.set(record.entity.id, { ...record, entity: this.#internedValues.internEntity(record.entity) });
     return found;
   }
 
-  async #loadSeen(work: readonly WorkItem[]): Promise<Set<string>> {
+  #loadSeen(work: readonly WorkItem[]): Promise<Set<string>> {
     const keys = work.flatMap((each) => (each.kind === "step" && each.dedupeKey !== undefined ? [each.dedupeKey] : []));
-    if (keys.length === 0) return new Set();
-    const rows = await this.#context.store.query<{ key: string }>(
-      `select key from rollcall.seen where key = any($1::uuid[])`,
-      [keys],
-    );
-    return new Set(rows.map(({ key }) => key));
+    return readSeen(this.#context.store, keys);
   }
+}
+
+/** The entity that a step or the end of an intent is about. */
+function entityIdOf(work: WorkItem): string | undefined {
+  if (work.kind === "step") return work.message.entityId;
+  return work.kind === "bookkeeping" && work.item.kind === "settled" ? work.item.intent.entityId : undefined;
 }

@@ -50,7 +50,7 @@ describe("a transaction whose BEGIN is not answered yet", () => {
 
   it("treats a call of a function as a write", async () => {
     const { tx, sent, answer } = waiting();
-    const called = tx.query("select rollcall.create_journal_partition($1)", ["2026-01-01"]);
+    const called = tx.query("select rollcall.create_day_partitions($1)", ["2026-01-01"]);
     await new Promise(setImmediate);
     expect(sent).toEqual(["begin"]);
     answer();

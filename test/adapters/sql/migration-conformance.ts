@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { ensureJournalPartitions, migrate, type MigrationSet } from "../../../runtime/adapters/sql/migrate.ts";
+import { ensureDayPartitions, migrate, type MigrationSet } from "../../../runtime/adapters/sql/migrate.ts";
 import type { Store } from "../../../runtime/ports/store.ts";
 import { blockOf } from "../../security/guide.ts";
 
@@ -179,73 +179,96 @@ export function describeMigrations(name: string, connect: () => Promise<Store>):
       expect(await store.query("select id from rollcall.one order by id")).toEqual([{ id: 1 }, { id: 2 }]);
     });
 
-    describe("the journal's days", () => {
-      const journal = (at: string, seq: number) =>
+    describe("days", () => {
+      const turn = (at: string, seq: number, line: object = {}) =>
         store.query(
-          "insert into rollcall.journal (domain, partition, seq, at, kind) values ('d', 0, $1, $2, 'message')",
-          [seq, new Date(at)],
+          `insert into rollcall.turn (domain, partition, seq, last_seq, at, contract_hash, lines)
+           values ('d', 0, $1, $1, $2, 'h', $3)`,
+          [seq, new Date(at), JSON.stringify({ seq, kind: "message", ...line })],
         );
-      const partitionOf = async (seq: number): Promise<unknown> =>
+      const seen = (day: string) =>
+        store.query("insert into rollcall.seen (day, key) values ($1::text::date, gen_random_uuid())", [day]);
+      const partsOf = async (table: string): Promise<readonly unknown[]> =>
         (
           await store.query(
-            "select relname as t from rollcall.journal j join pg_class c on c.oid = j.tableoid where seq = $1",
-            [seq],
+            `select c.relname as part from rollcall.${table} t join pg_class c on c.oid = t.tableoid order by 1`,
           )
-        )[0]?.["t"];
+        ).map(({ part }) => part);
 
       beforeEach(async () => {
         await migrate(store, [runtime]);
       });
 
-      it("each get one partition, from midnight to midnight UTC", async () => {
-        expect(await ensureJournalPartitions(store, ["2026-03-28", "2026-03-29"])).toEqual([
-          "2026-03-28",
-          "2026-03-29",
-        ]);
-        expect(await ensureJournalPartitions(store, ["2026-03-29", "2026-03-30"])).toEqual(["2026-03-30"]);
-        await journal("2026-03-28T23:59:59.999Z", 1);
-        await journal("2026-03-29T00:00:00Z", 2);
-        await journal("2026-04-01T00:00:00Z", 3);
-        expect(await partitionOf(1)).toBe("journal_20260328");
-        expect(await partitionOf(2)).toBe("journal_20260329");
-        expect(await partitionOf(3)).toBe("journal_default");
+      it("each get one partition of the journal, from midnight to midnight UTC", async () => {
+        expect(await ensureDayPartitions(store, ["2026-03-28", "2026-03-29"])).toEqual(["2026-03-28", "2026-03-29"]);
+        expect(await ensureDayPartitions(store, ["2026-03-29", "2026-03-30"])).toEqual(["2026-03-30"]);
+        await turn("2026-03-28T23:59:59.999Z", 1);
+        await turn("2026-03-29T00:00:00Z", 2);
+        await turn("2026-04-01T00:00:00Z", 3);
+        expect(await partsOf("turn")).toEqual(["turn_20260328", "turn_20260329", "turn_default"]);
       });
 
-      it("get no partition when journal_default has rows of them", async () => {
-        await journal("2026-03-28T12:00:00Z", 1);
-        expect(await ensureJournalPartitions(store, ["2026-03-28", "2026-03-29"])).toEqual(["2026-03-29"]);
-        expect(await ensureJournalPartitions(store, ["2026-03-28"])).toEqual([]);
-        expect(await partitionOf(1)).toBe("journal_default");
+      it("each get one partition of ids, which goes when the day is over for long enough", async () => {
+        await ensureDayPartitions(store, ["2026-03-28", "2026-03-29"]);
+        for (const day of ["2026-03-27", "2026-03-28", "2026-03-29", "2026-03-30"]) await seen(day);
+        expect(await partsOf("seen")).toEqual(["seen_20260328", "seen_20260329", "seen_default", "seen_default"]);
+        const drop = () => store.query("select rollcall.drop_seen_before('2026-03-29') as dropped");
+        expect([...(await drop()), ...(await drop())]).toEqual([{ dropped: 1 }, { dropped: 0 }]);
+        expect(await store.query("select day from rollcall.seen order by day")).toEqual([
+          { day: "2026-03-29" },
+          { day: "2026-03-30" },
+        ]);
+        expect(await partsOf("seen")).toEqual(["seen_20260329", "seen_default"]);
+      });
+
+      it("get no partition where the default one has rows of them", async () => {
+        await turn("2026-03-28T12:00:00Z", 1);
+        await seen("2026-03-29");
+        await ensureDayPartitions(store, ["2026-03-28", "2026-03-29"]);
+        expect(await ensureDayPartitions(store, ["2026-03-28", "2026-03-29"])).toEqual([]);
+        await turn("2026-03-29T12:00:00Z", 2);
+        await seen("2026-03-28");
+        expect(await partsOf("turn")).toEqual(["turn_20260329", "turn_default"]);
+        expect(await partsOf("seen")).toEqual(["seen_20260328", "seen_default"]);
       });
 
       it("can be dropped one by one with the statements of the guide", async () => {
-        await ensureJournalPartitions(store, ["2026-03-28", "2026-03-29"]);
+        await ensureDayPartitions(store, ["2026-03-28", "2026-03-29", "2026-03-30"]);
         await store.query(
-          "insert into rollcall.partition_owner (domain, partition, epoch, owner, next_seq, published_seq, " +
-            "served_at) values ('d', 0, 1, 'o', 3, 1, now())",
+          `insert into rollcall.partition_owner
+             (domain, partition, epoch, owner, next_seq, published_seq, pending_seq, served_at)
+           values ('d', 0, 1, 'o', 4, 1, 4, now())`,
         );
-        await journal("2026-03-28T12:00:00Z", 1);
-        await journal("2026-03-29T12:00:00Z", 2);
-        await store.query("update rollcall.journal set topic = 't'");
+        for (const seq of [1, 2, 3]) await turn(`2026-03-${27 + seq}T12:00:00Z`, seq);
         const [asked = "", dropped = ""] = blockOf("What is not promised", "sql", "operate").split(";");
-        const waiting = (day: string) => store.query<{ waiting: number }>(asked.replace("20260101", day));
-        expect([...(await waiting("20260328")), ...(await waiting("20260329"))]).toEqual([
-          { waiting: 0 },
-          { waiting: 1 },
-        ]);
+        const waiting = async (day: string) =>
+          (await store.query<{ waiting: number }>(asked.replace("20260101", day)))[0]?.waiting;
+        const all = async () => [await waiting("20260328"), await waiting("20260329"), await waiting("20260330")];
+        expect(await all(), "what is not published").toEqual([0, 1, 1]);
+        await store.query("update rollcall.partition_owner set published_seq = 3, pending_seq = 3");
+        expect(await all(), "what is not carried out").toEqual([0, 0, 1]);
         await store.query(dropped.replace("20260101", "20260328"));
-        expect(await store.query("select seq from rollcall.journal")).toEqual([{ seq: 2 }]);
+        expect(await store.query("select seq from rollcall.journal order by seq")).toEqual([{ seq: 2 }, { seq: 3 }]);
+      });
+
+      it("show lines with what Postgres can't show", async () => {
+        const line = { type: "NUL \u0000", id: "half \ud800", reason: "a \\ and \\u0000, \u00e4 \u{1f600} \n" };
+        await turn("2026-03-28T12:00:00Z", 1, { ...line, more: { "key \u0000": ["\udfff\u0000\\\u0000"] } });
+        expect(await store.query("select type, id, reason, line -> 'more' as more from rollcall.journal")).toEqual([
+          {
+            ...{ type: "NUL \ufffd", id: "half \ufffd", reason: line.reason },
+            more: { "key \ufffd": ["\ufffd\ufffd\\\ufffd"] },
+          },
+        ]);
       });
 
       it("must be valid dates", async () => {
-        await expect(ensureJournalPartitions(store, ["2026-02-30"])).rejects.toThrow(RangeError);
-        await expect(ensureJournalPartitions(store, ["today'; drop"])).rejects.toThrow(RangeError);
+        await expect(ensureDayPartitions(store, ["2026-02-30"])).rejects.toThrow(RangeError);
+        await expect(ensureDayPartitions(store, ["today'; drop"])).rejects.toThrow(RangeError);
       });
 
       it("are created once when several processes create them at once", async () => {
-        const made = await Promise.all(
-          [1, 2, 3].map(() => ensureJournalPartitions(store, ["2026-05-01", "2026-05-02"])),
-        );
+        const made = await Promise.all([1, 2, 3].map(() => ensureDayPartitions(store, ["2026-05-01", "2026-05-02"])));
         expect(made.flat().sort()).toEqual(["2026-05-01", "2026-05-02"]);
       });
     });

@@ -1,8 +1,10 @@
 import { expect } from "vitest";
 import { assertMessageSizes } from "../../../runtime/adapters/publish-sizes.ts";
 import type { Entity } from "../../../runtime/core/entity.ts";
+import type { JournalLine } from "../../../runtime/core/journal.ts";
 import { partitionOf } from "../../../runtime/core/murmur2.ts";
 import type { BusRecord } from "../../../runtime/ports/event-bus.ts";
+import { linesOf } from "../../../runtime/stored/read-lines.ts";
 import { readItems, type WorkItem } from "../../../runtime/shell/turns/read-items.ts";
 import { Partition } from "../../../runtime/shell/partitions/partition.ts";
 import { InternedValues } from "../../../runtime/shell/turns/interned-values.ts";
@@ -64,7 +66,8 @@ export function takeIn(record: BusRecord, entity?: Entity): { readonly work: Wor
   const [work, ...more] = readItems(shippedDomain, consumedBy, PARTITIONS, [item], new Map());
   if (!work || more.length > 0) throw new Error(`${1 + more.length} works of one record`);
   const loaded = {
-    entity: () => entity,
+    entity: () => entity && { entity, lastLine: 1, lastLineMs: record.brokerTimeMs, lastSeenMs: null },
+    openIntents: () => [],
     seen: () => false,
     cursorsOf: (each: Partition) => each,
     internedValues: values,
@@ -77,21 +80,31 @@ export function takeIn(record: BusRecord, entity?: Entity): { readonly work: Wor
 /** Holds for any input: it is refused once or accepted, and what follows can be written, published and shown. */
 export function expectHarmless(plan: TurnPlan): void {
   const letters = plan.deadLetters.length;
-  const taken = plan.journal.filter(({ kind }) => kind === "message" || kind === "repartitioned").length;
+  const taken = linesIn(plan).filter(({ kind }) => kind === "message" || kind === "repartitioned").length;
   const counted = plan.shellEvents.filter(({ kind }) => kind === "decision").length;
   expect(letters === 1 ? taken === 0 : letters === 0 && taken + counted > 0).toBe(true);
   for (const { code, error } of plan.deadLetters) {
     expect(code).toMatch(/^(MALFORMED_JSON|INVALID_PAYLOAD|UNKNOWN_TYPE|VERSION_UNSUPPORTED|TOO_LARGE|MISROUTED)$/);
     expect(error).not.toMatch(UNPRINTABLE);
   }
-  for (const { outgoing } of plan.journal) if (outgoing) assertMessageSizes([outgoing]);
+  for (const { outgoing } of plan.outbox) assertMessageSizes([outgoing]);
   expect(Reflect.ownKeys(Object.prototype)).toEqual(PROTOTYPE);
   expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
 }
 
+/** As they are read from the store. */
+const linesIn = ({ lines }: TurnPlan): JournalLine[] =>
+  [...lines].flatMap(([{ number: partition }, { chunks }]) =>
+    chunks.flatMap(({ seq, lastSeq, lines: text }) =>
+      linesOf("registration", {
+        ...{ partition, seq, last_seq: lastSeq, at: new Date(NOON), contract_hash: "", lines: text },
+      }),
+    ),
+  );
+
 /** What a plan writes and publishes, as text. */
 export const written = (plan: TurnPlan): string =>
-  JSON.stringify(plan.journal.map(({ kind, body, outgoing }) => [kind, body, outgoing?.value?.toString("latin1")]));
+  JSON.stringify([linesIn(plan), plan.outbox.map(({ outgoing }) => outgoing.value?.toString("latin1"))]);
 
 const PROTOTYPE = Reflect.ownKeys(Object.prototype);
 

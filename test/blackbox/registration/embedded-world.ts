@@ -1,5 +1,5 @@
 import { type EmbeddedOptions, EmbeddedSystem } from "../embedded-system.ts";
-import { getJson } from "../world.ts";
+import { getJson, journalAt } from "../world.ts";
 import {
   type CatalogEntry,
   type NodeEvidence,
@@ -26,6 +26,10 @@ export class EmbeddedWorld extends EmbeddedSystem implements NodeWorld {
 
   timeline(nodeId: string) {
     return timelineAt(this.url, nodeId);
+  }
+
+  journal() {
+    return journalAt(`${this.url}/api/v1/journal`);
   }
 
   async catalog(nodeId: string): Promise<readonly CatalogEntry[]> {

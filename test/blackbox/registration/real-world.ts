@@ -2,6 +2,7 @@ import { freshDatabase } from "../../real/services/fresh-database.ts";
 import type { ServiceAddresses } from "../../real/services/service-addresses.ts";
 import { servicesOn } from "../consul/reader.ts";
 import { type RealOptions, RealSystem } from "../real-system.ts";
+import { journalAt } from "../world.ts";
 import { REGISTRATION } from "./public-domain.ts";
 import {
   type CatalogEntry,
@@ -28,6 +29,10 @@ export class RealWorld extends RealSystem implements NodeWorld {
 
   timeline(nodeId: string) {
     return timelineAt(this.url, nodeId);
+  }
+
+  journal() {
+    return journalAt(`${this.url}/api/v1/journal`);
   }
 
   async catalog(nodeId: string): Promise<readonly CatalogEntry[]> {

@@ -1,5 +1,5 @@
 import type { Evidence } from "../evidence.ts";
-import { getJson, type TimelineItem, type World } from "../world.ts";
+import { getJson, listAt, type TimelineItem, type World } from "../world.ts";
 
 /** `GET /api/v1/registrations/{node_id}`, what the scenarios look at. */
 export interface Registration {
@@ -75,15 +75,5 @@ export async function timelineAt(url: string, nodeId: string): Promise<readonly 
 }
 
 /** All registrations, over all pages. */
-export async function registrationsAt(url: string): Promise<readonly (Registration & { readonly node_id: string })[]> {
-  const items: (Registration & { readonly node_id: string })[] = [];
-  for (let cursor: string | null = ""; cursor !== null;) {
-    const query: string = cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`;
-    const page: { items: typeof items; next_cursor: string | null } | undefined = await getJson(
-      `${url}/api/v1/registrations?limit=100${query}`,
-    );
-    items.push(...(page?.items ?? []));
-    cursor = page?.next_cursor ?? null;
-  }
-  return items;
-}
+export const registrationsAt = (url: string): Promise<readonly (Registration & { readonly node_id: string })[]> =>
+  listAt(`${url}/api/v1/registrations?limit=100`);

@@ -26,7 +26,7 @@ const item = (more: Partial<TimelineItem>): TimelineItem => ({
   ...more,
 });
 const move = { machine: "orchestrator", trigger: "Began", from: "(none)", to: "PENDING" };
-const intent = { id: "i1", type: "box.write", target: "box://1", version: 1, digest: "d" };
+const intent = { id: "i1", type: "box.write", target: "box://1", version: 1 };
 const first = item({
   type: "Hello",
   moves: [move, { ...move, machine: "reducer" }],
@@ -51,9 +51,6 @@ describe("the turns of an entity", () => {
     expect(groupIntoTurns([first])[0]?.intents).toEqual([
       { id: "i1", type: "box.write", target: "box://1", note: null, tries: [] },
     ]));
-
-  it("have an event of their own where its message is before the first row", () =>
-    expect(groupIntoTurns([event, outcome]).map(({ cause }) => cause.type)).toEqual(["Began", "Written"]));
 
   it("give the transitions of one machine in one attempt", () => {
     const later = item({ attempt_id: "a2", moves: [{ ...move, from: "PENDING" }] });

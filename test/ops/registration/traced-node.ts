@@ -68,11 +68,12 @@ export class TracedSystem {
 
   /** `traceparent` of each event of a node, as Kafka's readers get it. */
   async events(node: string): Promise<ReadonlyMap<string, string | undefined>> {
-    const rows = await this.bench.system.store.query<{ type: string; headers: { traceparent?: string } | null }>(
-      `select type, headers from rollcall.journal where kind = 'event' and entity_id = $1 order by seq`,
+    const rows = await this.bench.system.store.query<{ type: string; traceparent: string | null }>(
+      `select type, line ->> 'traceparent' as traceparent from rollcall.journal
+        where kind = 'event' and entity_id = $1 order by seq`,
       [node],
     );
-    return new Map(rows.map(({ type, headers }) => [type, headers?.traceparent]));
+    return new Map(rows.map(({ type, traceparent }) => [type, traceparent ?? undefined]));
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
-import type { JournalLine } from "../../../app/journal/journal-line.ts";
+import type { ExportedLine } from "../../../app/journal/exported-line.ts";
 import { PgliteStore } from "../../../runtime/adapters/pglite/pglite-store.ts";
 import { shippedDomain } from "../../registration/shipped-domain.ts";
 import { type Scenario, SCENARIOS } from "./scenarios.ts";
@@ -22,7 +22,7 @@ async function record(store: PgliteStore, name: string, { play, ends }: Scenario
 }
 
 /** Fixtures leave the shipped contracts out: a change of them that changes no recorded step needs no new fixtures. */
-const isNeeded = (line: JournalLine): boolean => line.line !== "contract" || line.hash !== shippedDomain.contractHash;
+const isNeeded = (line: ExportedLine): boolean => line.line !== "contract" || line.hash !== shippedDomain.contractHash;
 
 /**
  * Records the journals in `fixtures` anew, for changes of core or contract that are meant to change them.

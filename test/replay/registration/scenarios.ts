@@ -302,6 +302,35 @@ const TROUBLE: Readonly<Record<string, Scenario>> = {
   }),
 };
 
+const DAYS: Readonly<Record<string, Scenario>> = {
+  "goes-on-on-the-next-day": scenario({ n1: "DEREGISTERED", n2: "ACTIVE" }, async (stage) => {
+    await stage.active("n1");
+    stage.behaviour = consulSays("UNAVAILABLE", true);
+    await stage.introspect("n2");
+    await stage.pass(500);
+    await stage.nextDay();
+    stage.behaviour = () => undefined;
+    await stage.heartbeat("n1");
+    await stage.pass(10_000);
+    await stage.deregister("n1");
+    await stage.ack("n2");
+    await stage.pass(500);
+  }),
+  "is-heard-of-again-three-days-later": scenario({ n1: "LIVENESS_EXPIRED" }, async (stage) => {
+    await stage.active("n1");
+    await stage.nextDay();
+    await stage.heartbeat("n1");
+    await stage.pass(10_000);
+    await stage.heartbeat("n1");
+    await stage.nextDay();
+    await stage.introspect("n1", { reason: "heartbeat" });
+    await stage.pass(40_000);
+    await stage.nextDay();
+    await stage.send("NodeDeregister", { node_id: "n1" }, { partition: 1 });
+    await stage.ack("n1");
+  }),
+};
+
 const EDITED: Readonly<Record<string, Scenario>> = {
   "the-contract-changes": scenario({ n1: "ACK_TIMED_OUT", n2: "ACK_TIMED_OUT" }, async (stage) => {
     await stage.introspect("n1");
@@ -320,5 +349,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   ...LIVES,
   ...SUPERSEDED,
   ...TROUBLE,
+  ...DAYS,
   ...EDITED,
 };

@@ -40,6 +40,13 @@ export class Stage extends ShellStage {
     return stage;
   }
 
+  /** Nobody serves for a day. */
+  async nextDay(): Promise<void> {
+    await this.stop();
+    this.clock.wallAtMs += 86_400_000;
+    await this.start();
+  }
+
   async startEdited(...edits: readonly Edit[]): Promise<void> {
     const copy = contractsCopy(...edits);
     await this.start(copy.dir).finally(copy.remove);
@@ -50,13 +57,13 @@ export class Stage extends ShellStage {
 
   /** By default for the current attempt. */
   async ack(node_id: string, more: object = {}, sent: Sent = {}): Promise<void> {
-    const [row] = await this.store.query<{ attempt: { id: string } }>(
-      `select attempt from rollcall.entity where entity_id = $1`,
+    const [row] = await this.store.query<{ id: string }>(
+      `select attempt::json ->> 'id' as id from rollcall.entity where entity_id = $1`,
       [node_id],
     );
     await this.send(
       "NodeRegistrationAcked",
-      { node_id, ...(row && { registration_attempt_id: row.attempt.id }), ...more },
+      { node_id, ...(row && { registration_attempt_id: row.id }), ...more },
       sent,
     );
   }

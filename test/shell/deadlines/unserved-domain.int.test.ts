@@ -27,7 +27,7 @@ describe("a domain that comes back after nobody served it for hours", () => {
     ]);
     await store.query(
       `update rollcall.entity set deadlines = json_build_object('pickup', json_build_object(
-         'at', (deadlines -> 'pickup' ->> 'at')::bigint - $1::bigint * 3600000, 'renewedAt', null))`,
+         'at', (deadlines::json -> 'pickup' ->> 'at')::bigint - $1::bigint * 3600000, 'renewedAt', null))::text`,
       [hours],
     );
   }

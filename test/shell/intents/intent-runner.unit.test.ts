@@ -63,7 +63,9 @@ function world(answers: (Outcome | "hang")[], spec: Partial<EffectSpec> = {}) {
     entitiesMax: 1,
   });
   const runner = new IntentRunner(parts);
-  const add = (...intents: Intent[]) => runner.add(intents.map((intent) => ({ partition, intent })));
+  let lines = 0;
+  const add = (...intents: Intent[]) =>
+    runner.add(intents.map((intent) => ({ partition, intent, seq: ++lines, askedAtMs: parts.brokerClock.nowMs() })));
   const settled = () =>
     inbox.take(100).filter((item): item is Extract<InboxItem, { kind: "settled" }> => item.kind === "settled");
   return { clock, calls, partition, runner, add, settled };

@@ -88,7 +88,10 @@ describe("a domain that fills its queues", () => {
   });
 
   const add = (domain: Domain | undefined, number: number, ids: readonly number[], data: object = {}): void =>
-    ids.forEach((id) => domain?.partitions[number]?.entities.set(String(id), { id: String(id), data } as Entity));
+    ids.forEach((id) => {
+      const entity = { id: String(id), data } as Entity;
+      domain?.partitions[number]?.entities.set(entity.id, { entity, lastLine: 1, lastLineMs: 0, lastSeenMs: null });
+    });
   const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
   const kept = (domain: Domain | undefined) => domain?.partitions.map(({ entities }) => entities.size);
 

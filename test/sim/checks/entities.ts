@@ -1,9 +1,8 @@
+import type { EventLine, JournalLine } from "../../../runtime/core/journal.ts";
 import { partitionOf } from "../../../runtime/core/murmur2.ts";
 import { EPOCH_MS } from "../machine.ts";
 import type { DomainChecks } from "../simulated-domain.ts";
-import type { Change, Values } from "../sql/tables.ts";
-import type { Json } from "../sql/values.ts";
-import type { Envelope, ObservedSystem } from "./observed-system.ts";
+import type { Committed, Envelope, ObservedSystem } from "./observed-system.ts";
 import type { InputCheck } from "./input.ts";
 
 const LATE_MAX_MS = 2_000;
@@ -11,8 +10,7 @@ const SLACK_MS = 200;
 
 /**
  * Each entity's events go to the judge as they are committed. What only the simulation can see is checked here: a
- * second writer of a journal (G4), deadlines that stay due (G7), input that was unread when a deadline fired (G8),
- * intents that are never done (G10).
+ * second writer of a journal (G4), deadlines that stay due (G7), input that was unread when a deadline fired (G8).
  */
 export class EntitiesCheck {
   readonly #observed: ObservedSystem;
@@ -26,21 +24,20 @@ export class EntitiesCheck {
     this.#domain = domain;
   }
 
-  onCommitted(changes: readonly Change[]): void {
-    const rows = changes.flatMap(({ table, after }) => (table.schema.name === "journal" && after ? [after] : []));
-    rows.sort((a, b) => Number(a["seq"]) - Number(b["seq"]));
-    for (const row of rows) {
-      const [partition, seq] = [Number(row["partition"]), Number(row["seq"])];
-      if (seq <= (this.#journalSeq.get(partition) ?? 0))
-        this.#observed.report("G4", `the journal of partition ${partition} has a second row ${seq}: two writers`);
+  onCommitted({ lines }: Committed): void {
+    lines.forEach((line, index) => {
+      const { partition, seq } = line;
+      const expected = (this.#journalSeq.get(partition) ?? 0) + 1;
+      if (seq !== expected)
+        this.#observed.report("G4", `partition ${partition} goes on with line ${seq}, not ${expected}: two writers`);
       this.#journalSeq.set(partition, seq);
-      if (row["kind"] === "event") this.#event(row);
-      else if (row["kind"] === "message") this.#domain.onMessage(row);
-    }
+      if (line.kind === "event") this.#event(line);
+      else if (line.kind === "message") this.#domain.onStep(line, eventsBehind(lines, index));
+    });
   }
 
-  #event(row: Values): void {
-    const { envelope_id: id, payload, payload_type: type } = JSON.parse(String(row["value"])) as Envelope;
+  #event({ value }: EventLine): void {
+    const { envelope_id: id, payload, payload_type: type } = JSON.parse(value) as Envelope;
     const atMs = EPOCH_MS + this.#observed.nowMs();
     this.#domain.judge.event({ type, id, cause: payload["causation_id"], payload, atMs });
     if (this.#domain.firings.includes(type)) this.#allRead(payload);
@@ -69,15 +66,20 @@ export class EntitiesCheck {
     );
     for (const row of database.table("entity")) {
       if (held.has(row["state"] ?? null)) continue;
-      for (const [name, { at }] of Object.entries((row["deadlines"] as Json).value as Record<string, { at: number }>))
+      const deadlines = JSON.parse(String(row["deadlines"] ?? "{}")) as Record<string, { at: number }>;
+      for (const [name, { at }] of Object.entries(deadlines))
         if (now > Math.max(at - EPOCH_MS, latenessExcusedUntilMs() + domain.periodMs) + LATE_MAX_MS + SLACK_MS)
           report("G7", `${name} of ${String(row["entity_id"])} was due ${Math.round(now - (at - EPOCH_MS))} ms ago`);
     }
   }
+}
 
-  /** Only the simulation can see that intents are done. */
-  atRest(): void {
-    for (const intent of this.#observed.database.table("intent"))
-      this.#observed.report("G10", `${String(intent["type"])} of ${String(intent["entity_id"])} is not done`);
+/** Types of the events of a step: their lines follow it at once. */
+function eventsBehind(lines: readonly JournalLine[], index: number): string[] {
+  const types: string[] = [];
+  for (let at = index + 1; ; at++) {
+    const line = lines[at];
+    if (line?.kind === "event") types.push(line.type);
+    else if (line?.kind !== "intent") return types;
   }
 }

@@ -1,9 +1,8 @@
+import type { JournalLine } from "../../../runtime/core/journal.ts";
 import type { LogRecord } from "../broker.ts";
 import { EPOCH_MS } from "../machine.ts";
-import type { Change, Values } from "../sql/tables.ts";
-import type { Json } from "../sql/values.ts";
-import { type JournaledMessage, type ObservedSystem, type Origin, positionOf } from "./observed-system.ts";
-import type { DomainChecks } from "../simulated-domain.ts";
+import type { Values } from "../sql/tables.ts";
+import { type Committed, type ObservedSystem, positionOf } from "./observed-system.ts";
 
 const WAIT_MAX_MS = 2_000;
 const SLACK_MS = 200;
@@ -11,7 +10,6 @@ const SLACK_MS = 200;
 /** G1 and G11: each input record is processed once, in the transaction that moves the position past it. */
 export class InputCheck {
   readonly #observed: ObservedSystem;
-  readonly #domain: Pick<DomainChecks, "onDecision">;
   /** Positions of records that can't be processed. */
   readonly #poison = new Set<string>();
   /** Entity, type and id of each message that took a step. */
@@ -21,9 +19,8 @@ export class InputCheck {
   /** Positions of records that became dead letters. */
   readonly #deadLetters = new Set<string>();
 
-  constructor(observed: ObservedSystem, domain: Pick<DomainChecks, "onDecision">) {
+  constructor(observed: ObservedSystem) {
     this.#observed = observed;
-    this.#domain = domain;
   }
 
   /** The first offset that is not processed yet. */
@@ -35,36 +32,30 @@ export class InputCheck {
     if (record.headers["x-poison"]) this.#poison.add(positionOf(record));
   }
 
-  onCommitted(changes: readonly Change[]): void {
+  onCommitted({ changes, lines }: Committed): void {
     /** Positions of the records that the transaction journals. */
     const journaled = new Set<string>();
-    for (const { table, after } of changes)
-      if (table.schema.name === "journal" && after) this.#checkJournalRow(after, journaled);
+    for (const line of lines) this.#checkLine(line, journaled);
     for (const { table, after } of changes)
       if (table.schema.name === "dead_letter" && after) this.#checkDeadLetter(after);
     for (const { table, before, after } of changes)
       if (table.schema.name === "source_offset" && after) this.#checkReadPosition(before, after, journaled);
   }
 
-  #checkJournalRow(row: Values, journaled: Set<string>): void {
+  #checkLine(line: JournalLine, journaled: Set<string>): void {
     const { report } = this.#observed;
-    const kind = row["kind"];
-    if (kind === "event" || kind === "gap" || !row["body"]) return;
-    const body = (row["body"] as Json).value as JournaledMessage & { readonly origin?: Origin };
-    const origin = body.message?.origin ?? body.origin;
-    if (!origin) return;
-    const position = positionOf(origin);
+    if (!("origin" in line) || line.origin === undefined) return;
+    const position = positionOf(line.origin);
     if (journaled.has(position)) report("G1", `${position} is journaled twice in one transaction`);
     journaled.add(position);
-    if (kind === "dead_letter" || kind === "repartitioned") return;
-    const id = `${String(row["entity_id"])} ${String(row["type"])} ${String(row["message_id"])}`;
-    if (kind === "repeat" && !this.#processed.has(id))
+    if (line.kind === "dead_letter" || line.kind === "repartitioned") return;
+    const id = `${line.entity_id} ${line.type} ${line.id}`;
+    if (line.kind === "repeat" && !this.#processed.has(id))
       report("G1", `${position} is journaled as a repeat, but its message was not processed before`);
-    if (kind === "message") {
+    if (line.kind === "message") {
       if (this.#processed.has(id)) report("G3", `${position} repeats a message (${id}) and is processed a second time`);
       this.#processed.add(id);
-      if (body.decision?.reason === "") report("G1", `the decision on ${position} has no reason`);
-      this.#domain.onDecision(position, body);
+      if (line.reason === "") report("G1", `the decision on ${position} has no reason`);
     }
   }
 

@@ -1,8 +1,11 @@
+import type { DeadLetterLine, EventLine, JournalLine } from "../../../runtime/core/journal.ts";
+import { decodeBytes } from "../../../runtime/stored/write-lines.ts";
 import { PublicationJudge } from "../../promises/publication.ts";
 import type { LogRecord } from "../broker.ts";
-import type { Change, Values } from "../sql/tables.ts";
-import type { Json } from "../sql/values.ts";
-import { type Envelope, type ObservedSystem, positionOf } from "./observed-system.ts";
+import type { Values } from "../sql/tables.ts";
+import { type Committed, type Envelope, type ObservedSystem, positionOf } from "./observed-system.ts";
+
+type Durable = JournalLine<EventLine> | JournalLine<DeadLetterLine>;
 
 /**
  * Each published event goes to the judge. What only the simulation can see is checked here: that what is published was
@@ -10,8 +13,8 @@ import { type Envelope, type ObservedSystem, positionOf } from "./observed-syste
  */
 export class LogCheck {
   readonly #observed: ObservedSystem;
-  readonly #durable = new Map<string, Values>();
-  /** Where a record that was refused had lain -> its row's id. */
+  readonly #durable = new Map<string, Durable>();
+  /** Where a record that was refused had lain -> its dead letter's id. */
   readonly #deadLetters = new Map<string, string>();
   /** Event id, or where a dead letter's record lay -> what its first copy had. */
   readonly #published = new Map<string, string>();
@@ -25,19 +28,14 @@ export class LogCheck {
     this.#publication = new PublicationJudge(observed.report, observed.broker.partitions);
   }
 
-  onCommitted(changes: readonly Change[]): void {
-    for (const { table, after } of changes)
-      if (table.schema.name === "journal" && after && after["topic"] !== null && after["kind"] !== "repartitioned") {
-        const id = String(after["message_id"]);
-        this.#durable.set(id, after);
-        if (after["kind"] === "dead_letter")
-          this.#deadLetters.set(
-            positionOf(((after["body"] as Json).value as { origin: Parameters<typeof positionOf>[0] }).origin),
-            id,
-          );
-        const partition = Number(after["partition"]);
+  onCommitted({ changes, lines }: Committed): void {
+    for (const line of lines)
+      if (line.kind === "event" || line.kind === "dead_letter") {
+        const { id, partition, seq } = line;
+        this.#durable.set(id, line);
+        if (line.kind === "dead_letter") this.#deadLetters.set(positionOf(line.origin), id);
         const unpublished = this.#unpublished.get(partition) ?? [];
-        unpublished.push({ seq: Number(after["seq"]), id });
+        unpublished.push({ seq, id });
         this.#unpublished.set(partition, unpublished);
       }
     for (const { table, after } of changes) if (table.schema.name === "partition_owner" && after) this.#cursor(after);
@@ -52,8 +50,8 @@ export class LogCheck {
   }
 
   #named(id: string): string {
-    const row = this.#durable.get(id);
-    return `${String(row?.["type"] ?? row?.["kind"])} of ${String(row?.["entity_id"])}`;
+    const line = this.#durable.get(id);
+    return `${line?.type ?? line?.kind} of ${line?.entity_id}`;
   }
 
   onAppended(record: LogRecord): void {
@@ -61,22 +59,21 @@ export class LogCheck {
     const { headers, topic, partition } = record;
     const { report } = this.#observed;
     const id = headers["dlq_topic"] ? this.#deadLetterOf(headers) : String(headers["message_id"]?.toString());
-    const row = this.#durable.get(id);
-    if (!row) return report("G5", `${String(record.value).slice(0, 120)} is published and was never committed`);
-    if (
-      row["topic"] !== topic ||
-      row["partition"] !== partition ||
-      !sameBytes(row["value"], record.value) ||
-      !sameBytes(row["key"], record.key)
-    )
+    const line = this.#durable.get(id);
+    if (!line) return report("G5", `${String(record.value).slice(0, 120)} is published and was never committed`);
+    const { key, value } =
+      line.kind === "event"
+        ? { key: Buffer.from(line.entity_id), value: Buffer.from(line.value) }
+        : { key: decodeBytes(line.key), value: decodeBytes(line.value) };
+    const isThere = line.topic === topic && line.partition === partition;
+    if (!isThere || !sameBytes(value, record.value) || !sameBytes(key, record.key))
       report("G3", `${this.#named(id)} is published with other bytes, or elsewhere, than it was committed`);
-    const isEvent = row["kind"] === "event";
     const content = JSON.stringify(
       Object.entries(headers)
         .map(([name, text]) => [name, text.toString()])
         .sort(),
     );
-    if (isEvent) {
+    if (line.kind === "event") {
       const { payload, payload_type: type } = JSON.parse(String(record.value)) as Envelope;
       if (this.#publication.published({ type, id, payload, content, place: record })) this.events++;
     } else if ((this.#published.get(id) ?? content) !== content)
@@ -97,5 +94,4 @@ export class LogCheck {
   }
 }
 
-const sameBytes = (a: unknown, b: Buffer | null): boolean =>
-  Buffer.isBuffer(a) ? b !== null && a.equals(b) : (a ?? null) === b;
+const sameBytes = (a: Buffer | null, b: Buffer | null): boolean => (a && b ? a.equals(b) : a === b);

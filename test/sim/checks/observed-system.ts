@@ -2,7 +2,9 @@ import type { Broker } from "../broker.ts";
 import type { SimCatalog } from "../catalog.ts";
 import type { Database } from "../database.ts";
 import type { SimulatedDomain } from "../simulated-domain.ts";
+import type { JournalLine } from "../../../runtime/core/journal.ts";
 import type { PromiseId, Report } from "../../promises/promises.ts";
+import type { Change } from "../sql/tables.ts";
 
 /** A broken promise, or a process that ended by itself (crash point C15), and how that was noticed. */
 export interface Violation {
@@ -15,6 +17,13 @@ export interface Outage {
   readonly of: "bus" | "store" | "process";
   readonly fromMs: number;
   toMs: number;
+}
+
+/** What a transaction has changed. */
+export interface Committed {
+  readonly changes: readonly Change[];
+  /** The lines of the journal that it has written, those of a partition in order. */
+  readonly lines: readonly JournalLine[];
 }
 
 /** What checks see of the simulated system. Times are ms since its start. */
@@ -34,24 +43,6 @@ export interface Envelope {
   readonly envelope_id: string;
   readonly payload_type: string;
   readonly payload: Readonly<Record<string, unknown>>;
-}
-/** The parts of a journaled message that are checked. */
-export interface JournaledMessage {
-  readonly message?: {
-    readonly payload: Readonly<Record<string, unknown>>;
-    readonly origin?: Origin;
-  };
-  readonly before?: { readonly state: string | null };
-  readonly decision?: {
-    readonly result: string;
-    readonly reason: string;
-    readonly events: readonly { readonly type: string }[];
-  };
-}
-export interface Origin {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
 }
 
 /** `topic/partition/offset`. */

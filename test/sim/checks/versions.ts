@@ -1,5 +1,4 @@
-import type { Change } from "../sql/tables.ts";
-import type { ObservedSystem } from "./observed-system.ts";
+import type { Committed, ObservedSystem } from "./observed-system.ts";
 
 /**
  * G14 across processes: what is committed is decided under the contracts in force, and never under earlier ones again.
@@ -17,12 +16,10 @@ export class VersionsCheck {
     return this.#inForce;
   }
 
-  onCommitted(changes: readonly Change[]): void {
-    for (const { table, after } of changes) {
-      if (table.schema.name === "journal" && after?.["contract_hash"] != null)
-        this.#decided(String(after["contract_hash"]));
+  onCommitted({ changes, lines }: Committed): void {
+    for (const hash of new Set(lines.map((line) => line.contract_hash))) this.#decided(hash);
+    for (const { table, after } of changes)
       if (table.schema.name === "contract_in_force" && after) this.#inForce = String(after["hash"]);
-    }
   }
 
   #decided(hash: string): void {

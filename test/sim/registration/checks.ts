@@ -1,13 +1,13 @@
+import type { JournalLine, StepLine } from "../../../runtime/core/journal.ts";
 import { partitionOf } from "../../../runtime/core/murmur2.ts";
 import { type Ack, type Heartbeat, NodeJudge } from "../../promises/registration/node-judge.ts";
 import { type NodeHistory, REGISTRATION } from "../../promises/registration/node-history.ts";
 import { judgeNodesAtRest } from "../../promises/registration/nodes-at-rest.ts";
 import type { LogRecord } from "../broker.ts";
 import { REFUSED_ADDRESS } from "../catalog.ts";
-import type { JournaledMessage, ObservedSystem } from "../checks/observed-system.ts";
+import { type Committed, type ObservedSystem, positionOf } from "../checks/observed-system.ts";
 import { EPOCH_MS } from "../machine.ts";
 import type { DomainChecks } from "../simulated-domain.ts";
-import type { Change, Values } from "../sql/tables.ts";
 import { TOPICS } from "./domain.ts";
 
 const SKEW_MS = 5_000;
@@ -24,6 +24,8 @@ export class NodeChecks implements DomainChecks {
   readonly #heartbeats = new Map<string, Heartbeat[]>();
   /** Service -> the newest version that the catalogue has made, or found to be older than what it has. */
   readonly #written = new Map<string, number>();
+  /** Node -> its state after its last step. */
+  readonly #states = new Map<string, string | null>();
 
   constructor(observed: ObservedSystem) {
     this.#observed = observed;
@@ -58,23 +60,20 @@ export class NodeChecks implements DomainChecks {
     this.#heartbeats.set(entityId, heartbeats);
   }
 
-  /** The attempt may be begun by this very row's events, which follow it and name the request too. */
-  onMessage(row: Values): void {
-    if (row["type"] === "NodeIntrospectionEvent")
-      this.judge.requested(String(row["entity_id"]), row["correlation_id"], row["attempt_id"]);
-  }
-
-  /** An introspection starts an attempt when none runs. */
-  onDecision(position: string, { message, before, decision }: JournaledMessage): void {
-    if (!position.startsWith(TOPICS.introspection) || !decision) return;
-    const state = before?.state ?? null;
+  onStep(line: JournalLine<StepLine>, events: readonly string[]): void {
+    const { entity_id, type, correlation_id, attempt_id, origin } = line;
+    const state = this.#states.get(entity_id) ?? null;
+    this.#states.set(entity_id, line.state);
+    // The attempt may be begun by this very step's events, which name the request too.
+    if (type === "NodeIntrospectionEvent") this.judge.requested(entity_id, correlation_id, attempt_id);
+    if (origin?.topic !== TOPICS.introspection) return;
     const isEnded = state === null || REGISTRATION.ended.includes(state);
-    const startsAttempt = decision.events.some(({ type }) => type === REGISTRATION.begins.type);
-    if (isEnded && message?.payload["reason"] !== "shutdown" && !startsAttempt)
-      this.#observed.report("G1", `${position} started no attempt in ${String(state)}: ${decision.reason}`);
+    // An introspection starts an attempt when none runs.
+    if (isEnded && line.payload["reason"] !== "shutdown" && !events.includes(REGISTRATION.begins.type))
+      this.#observed.report("G1", `${positionOf(origin)} started no attempt in ${state}: ${line.reason}`);
   }
 
-  onCommitted(changes: readonly Change[]): void {
+  onCommitted({ changes }: Committed): void {
     for (const { table, before, after } of changes)
       if (table.schema.name === "node_registrations" && before && after) {
         const [from, to] = [Number(before["version"]), Number(after["version"])];

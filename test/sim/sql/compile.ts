@@ -191,14 +191,11 @@ class Compiler {
       };
     return (env, found) => {
       const table = env.tables.get(name);
-      for (const key of keys(env)) {
-        const row = table?.byKey(key);
-        if (row) visit(env, row, found);
-      }
+      for (const key of keys(env)) for (const row of table?.byKey(key) ?? []) visit(env, row, found);
     };
   }
 
-  /** The primary keys that the conditions name: each column equal to something known before, or to any of an array. */
+  /** The primary keys, or their beginnings, that the conditions name: by values known before, or any of an array. */
   #keys(table: Table, own: Bound, conditions: readonly Expr[], scope: Scope) {
     const types = new Map(table.schema.columns.map(({ name, type }) => [name, type]));
     const isOwn = (expr: Expr, column: string): boolean =>
@@ -221,8 +218,9 @@ class Compiler {
       }
       return undefined;
     });
-    const known = parts.filter((part) => part !== undefined);
-    if (known.length < table.key.length || known.length === 0) return undefined;
+    const unknownAt = parts.indexOf(undefined);
+    const known = parts.slice(0, unknownAt < 0 ? parts.length : unknownAt).filter((part) => part !== undefined);
+    if (known.length === 0) return undefined;
     return (env: Env): Value[][] =>
       known.reduce<Value[][]>(
         (keys, part) => {
@@ -330,6 +328,7 @@ class Compiler {
     const run: Run = (env) => {
       const table = env.tables.get(insert.table) as Table;
       const returned: Values[] = [];
+      const written = new Set<Row>();
       const result = (values: Values): void => {
         env.slots[target.slot] = values;
         if (returning.length > 0) returned.push(rowOf(returning, env));
@@ -346,7 +345,7 @@ class Compiler {
         if (tests.some((test) => test(env) === false)) throw new SqlError("23514", `a check of ${insert.table}`);
         const inTheWay = table.conflicting(values);
         if (!inTheWay) {
-          env.transaction.insert(table, values);
+          written.add(env.transaction.insert(table, values));
           result(values);
           continue;
         }
@@ -355,6 +354,7 @@ class Compiler {
         if (held === null) {
           // Deleted before by this transaction itself.
           env.transaction.write(table, inTheWay, values);
+          written.add(inTheWay);
           result(values);
           continue;
         }
@@ -364,8 +364,10 @@ class Compiler {
         if (!insert.conflict.set) continue;
         env.slots[target.slot] = held;
         env.slots[excluded.slot] = values;
+        if (written.has(inTheWay)) throw new SqlError("21000", `${insert.table}: a statement changes a row twice`);
         env.transaction.lock(table, inTheWay);
         if (where && where(env) !== true) continue;
+        written.add(inTheWay);
         const changed = { ...held };
         for (const { column, cast, fn } of set) changed[column] = cast(fn(env));
         env.transaction.write(table, inTheWay, changed);

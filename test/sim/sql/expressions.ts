@@ -255,6 +255,17 @@ function call(name: string, args: readonly Fn[]): Fn {
         const [from = 0, to = -1] = args.map((arg) => Number(arg(env)));
         return Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
       };
+    case "drop_seen_before":
+      return (env) => {
+        const table = env.tables.get("seen");
+        for (const row of table ? [...table.rows] : []) {
+          const values = row.seenBy(env.transaction);
+          if (table && values && compare(values["day"] ?? null, first(env)) < 0)
+            env.transaction.write(table, row, null);
+        }
+        // A simulated table has no partitions that go as a whole.
+        return 0;
+      };
     case "cardinality":
     case "array_length":
       return (env) => (first(env) as readonly Value[] | null)?.length ?? null;

@@ -488,9 +488,10 @@ class Parser {
       return { k: "call", name: "epoch", args, filter: undefined };
     }
     if (this.#take("(")) return this.#call(word);
-    return this.#take(".")
-      ? { k: "column", table: word, name: this.#name() }
-      : { k: "column", table: undefined, name: word };
+    if (!this.#take(".")) return { k: "column", table: undefined, name: word };
+    const name = this.#name();
+    // A function's schema is left out: there is one.
+    return this.#take("(") ? this.#call(name) : { k: "column", table: word, name };
   }
   #call(name: string): Expr {
     if (this.#take("*", ")")) return { k: "call", name, args: [], filter: this.#filter() };

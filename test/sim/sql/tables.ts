@@ -83,11 +83,12 @@ export class Transaction {
     this.#undo.push(() => (row.pending = before));
   }
 
-  insert(table: Table, values: Values): void {
+  insert(table: Table, values: Values): Row {
     const row = new Row();
     table.add(row, values);
     this.#undo.push(() => table.remove(row, values));
     this.write(table, row, values);
+    return row;
   }
 
   /** In the order in which the rows were first touched. */
@@ -144,6 +145,8 @@ export class Table {
   readonly schema: TableSchema;
   readonly rows = new Set<Row>();
   readonly #unique: { readonly columns: readonly string[]; readonly rows: Map<string, Row> }[];
+  /** By the first values of the primary key, for each number of them that was asked for. */
+  readonly #prefixes = new Map<number, Map<string, Set<Row>>>();
 
   constructor(schema: TableSchema) {
     this.schema = schema;
@@ -160,9 +163,19 @@ export class Table {
     return undefined;
   }
 
-  /** The one row with this primary key, when its values name it whole. */
-  byKey(values: readonly Value[]): Row | undefined {
-    return this.#unique[0]?.rows.get(values.map((value) => String(comparable(value))).join("\0"));
+  /** The rows whose primary key begins with these values. */
+  byKey(values: readonly Value[]): readonly Row[] {
+    const text = keyText(values);
+    if (values.length < this.key.length) return [...(this.#prefixed(values.length).get(text) ?? [])];
+    const row = this.#unique[0]?.rows.get(text);
+    return row ? [row] : [];
+  }
+  #prefixed(length: number): Map<string, Set<Row>> {
+    let rows = this.#prefixes.get(length);
+    if (rows) return rows;
+    this.#prefixes.set(length, (rows = new Map()));
+    for (const [key, row] of this.#unique[0]?.rows ?? []) addTo(rows, key.split("\0").slice(0, length).join("\0"), row);
+    return rows;
   }
   get key(): readonly string[] {
     return this.#unique[0]?.columns ?? [];
@@ -171,11 +184,14 @@ export class Table {
   add(row: Row, values: Values): void {
     this.rows.add(row);
     for (const { columns, rows } of this.#unique) rows.set(keyOf(columns, values), row);
+    for (const [length, rows] of this.#prefixes) addTo(rows, keyOf(this.key.slice(0, length), values), row);
   }
 
   remove(row: Row, values: Values | null): void {
     this.rows.delete(row);
-    if (values) for (const { columns, rows } of this.#unique) rows.delete(keyOf(columns, values));
+    if (!values) return;
+    for (const { columns, rows } of this.#unique) rows.delete(keyOf(columns, values));
+    for (const [length, rows] of this.#prefixes) rows.get(keyOf(this.key.slice(0, length), values))?.delete(row);
   }
 
   /** @throws SqlError 23502 */
@@ -186,7 +202,13 @@ export class Table {
   }
 }
 
+const keyText = (values: readonly Value[]): string => values.map((value) => String(comparable(value))).join("\0");
 const keyOf = (columns: readonly string[], values: Values): string =>
-  columns.map((column) => String(comparable(values[column] ?? null))).join("\0");
+  keyText(columns.map((column) => values[column] ?? null));
+function addTo(rows: Map<string, Set<Row>>, key: string, row: Row): void {
+  const found = rows.get(key);
+  if (found) found.add(row);
+  else rows.set(key, new Set([row]));
+}
 const sameColumns = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((column) => b.includes(column));

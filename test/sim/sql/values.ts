@@ -84,6 +84,8 @@ function oneOf(type: string): (value: Value) => Value {
     case "jsonb":
       return (value) =>
         new Json(JSON.stringify(sorted((value instanceof Json ? value : new Json(String(value))).value)));
+    case "date":
+      return dateOf;
     case "timestamptz":
       return (value) => (value instanceof Date ? value : new Date(String(value)));
     case "bytea":
@@ -103,6 +105,12 @@ function intervalOf(value: Value): Interval {
   const ms = UNITS[unit ?? ""];
   if (ms === undefined) throw new SqlError("22007", `no interval: ${String(value)}`);
   return new Interval(Number(count) * ms);
+}
+/** A day, as the port hands it out. */
+function dateOf(value: Value): string {
+  const text = value instanceof Date ? value.toISOString().slice(0, 10) : String(value);
+  if (!/^\d{4,}-\d\d-\d\d$/.test(text)) throw new SqlError("22007", `no date: ${text}`);
+  return text;
 }
 function textOf(value: Value): string {
   if (typeof value === "string") {

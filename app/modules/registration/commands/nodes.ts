@@ -76,7 +76,7 @@ async function show(nodeId: string, options: ServerOptions): Promise<void> {
   const path = `/api/v1/registrations/${encodeURIComponent(nodeId)}`;
   const registration = await callServer<RegistrationView>(options, path);
   const { items } = await callServer<{ items: RegistrationTimelineItem[] }>(options, `${path}/timeline`, {
-    query: { order: "newest", limit: String(SHOWN_ITEMS) },
+    query: { limit: String(SHOWN_ITEMS) },
   });
   if (options.json) return printJson({ ...registration, timeline: items });
   const { node, state, state_since, reducer_state, attempt, registration_attempt_id, entity_seq, failures } =

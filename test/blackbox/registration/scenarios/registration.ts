@@ -121,8 +121,8 @@ export function registrationScenarios(world: GetWorld): void {
     const early = await nobody.ack({});
     await nobody.heartbeat();
     const goodbye = await nobody.deregister();
-    expect(await nobody.untilJournaled(early)).toMatchObject({ result: "no_op" });
-    expect(await nobody.untilJournaled(goodbye)).toMatchObject({ result: "no_op" });
+    expect(await nobody.untilInJournal(early)).toMatchObject({ result: "no_op" });
+    expect(await nobody.untilInJournal(goodbye)).toMatchObject({ result: "no_op" });
     expect(nobody.events()).toEqual([]);
     await nobody.becomeActive();
     expect(await nobody.types()).toEqual(FIRST_LIFE);
