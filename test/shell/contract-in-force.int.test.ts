@@ -133,11 +133,9 @@ describe("a change of contracts", () => {
   });
 
   it("is refused when it lacks an intent that is under way, and has no row yet", async () => {
-    const hangs = effect(
-      toyCode.effects["HandlerCardCharge"]?.intent as never,
-      ["BANK_BUSY"],
-      () => new Promise<never>(() => {}),
-    );
+    let answer: (outcomes: []) => void = () => {};
+    const charge = toyCode.effects["HandlerCardCharge"]?.intent as never;
+    const hangs = effect(charge, ["BANK_BUSY"], () => new Promise<[]>((resolve) => (answer = resolve)));
     const orders = await start({ changed: hashed(FIRST), effects: { HandlerCardCharge: hangs } });
     await put(undefined, orders.domain);
     await until(() => orders.runtime.status().owned.length === 4);
@@ -146,6 +144,7 @@ describe("a change of contracts", () => {
     const lacking = hashed(SECOND, ({ effects }) => ({ effects: without(effects, "card.charge") }))(orders.domain);
     const reason = "1 entity is with a pending intent card.charge, which these contracts lack (o1 for one)";
     for (const known of [true, false]) expect(await put(orders.domain, lacking, { known })).toEqual([reason]);
+    answer([]);
   });
 
   it("may remove a state that no entity is in", async () => {

@@ -61,7 +61,7 @@ export class EntitiesCheck {
     const held = new Set(
       database
         .table("expiry_hold")
-        .filter((row) => row["released_at"] === null)
+        .filter((row) => (row["released_at"] ?? null) === null)
         .map((row) => row["state"]),
     );
     for (const row of database.table("entity")) {
