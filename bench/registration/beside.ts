@@ -43,13 +43,19 @@ async function main(): Promise<void> {
   const services = await up({ keep: false });
   const rounds: Round[] = [];
   try {
-    for (let round = 0; round < Number(options.rounds); round++)
+    for (let round = 0; round < Number(options.rounds); round++) {
       rounds.push(await playRound(services.addresses, rollcall, round));
+      // After each one: a round takes minutes, and those before it count when it fails.
+      tell(rounds);
+    }
   } finally {
     await services.release();
   }
+}
+
+function tell(rounds: readonly Round[]): void {
   const compared = compare(rounds);
-  process.stdout.write(`${aligned(comparisonRows(compared))}\n`);
+  process.stdout.write(`rounds: ${rounds.length}\n${aligned(comparisonRows(compared))}\n\n`);
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ compared, rounds }, null, 2)}\n`);
 }
 
