@@ -114,8 +114,8 @@ describePage("the page, with several domains", (browser) => {
   it("tells of a domain that no process serves, on the overview of the others, which fits a telephone", async () => {
     const { host } = toys.bench;
     await host.store.query(
-      "insert into rollcall.partition_owner (domain, partition, epoch, owner, next_seq, published_seq, served_at) " +
-        "values ('bikes', 0, 1, 'gone', 1, 0, now() - interval '5 minutes')",
+      "insert into rollcall.partition_owner (domain, partition, epoch, owner, next_seq, published_seq, pending_seq, " +
+        "served_at) values ('bikes', 0, 1, 'gone', 1, 0, 1, now() - interval '5 minutes')",
     );
     const server = createHttpServer({ ...host, troubles: new Troubles({ systems: host.systems, clock: host.clock }) });
     const viewport = { width: 360, height: 740 };
