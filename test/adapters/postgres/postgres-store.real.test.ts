@@ -144,7 +144,11 @@ describeReal("PostgresStore", (services) => {
       const working = store.transaction((tx) => tx.query("select pg_sleep(10)"));
       const leaving = store.transaction(async (tx) => void tx.query("select pg_sleep(10)"));
       const all = Promise.allSettled([sleeping, working, leaving]);
-      await sleep(100);
+      const busy = () =>
+        observer.query("select pid from pg_stat_activity where application_name = $1 and query ~ 'pg_sleep.10'", [
+          "rollcall-victim",
+        ]);
+      await expect.poll(async () => (await busy()).length).toBe(3);
       await observer.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1", [
         "rollcall-victim",
       ]);
