@@ -19,7 +19,8 @@ export const checkpoint = async (url: string): Promise<void> => void (await quer
 
 const numberOf = async (url: string, text: string): Promise<number> => Number((await query(url, text))[0]?.["number"]);
 
-async function query(url: string, text: string): Promise<Record<string, string>[]> {
+/** Over a connection of its own. */
+export async function query(url: string, text: string): Promise<Record<string, string>[]> {
   const client = new pg.Client(url);
   await client.connect();
   const { rows } = await client.query<Record<string, string>>(text);

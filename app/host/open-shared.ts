@@ -10,6 +10,7 @@ import { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
 import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
 import { ensureDayPartitions, migrate, type MigrationSet } from "../../runtime/adapters/sql/migrate.ts";
 import { SystemClock } from "../../runtime/adapters/system-clock.ts";
+import { utcDayOf } from "../../runtime/core/time.ts";
 import type { Clock } from "../../runtime/ports/clock.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
 import type { Sql, Store } from "../../runtime/ports/store.ts";
@@ -196,5 +197,4 @@ function openBus(config: Config, { broker, log, domain, onPartPublished }: BusPa
 }
 
 /** Of the journal: today and the two days after. */
-export const nextDays = (clock: Clock): string[] =>
-  [0, 1, 2].map((days) => new Date(clock.wallMs() + days * DAY_MS).toISOString().slice(0, 10));
+export const nextDays = (clock: Clock): string[] => [0, 1, 2].map((days) => utcDayOf(clock.wallMs() + days * DAY_MS));

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
+import { utcDayOf } from "../../runtime/core/time.ts";
 import { ensureDayPartitions } from "../../runtime/adapters/sql/migrate.ts";
 import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
 import type { Store } from "../../runtime/ports/store.ts";
@@ -32,7 +33,7 @@ const COMMAND = fileURLToPath(new URL("../../dist/app/rollcall.js", import.meta.
 const PARTITIONS = 12;
 const FIRST_DAY_MS = Date.parse("2026-01-01T00:00:00Z");
 const DAY_MS = 24 * 3_600_000;
-const dayAt = (index: number): string => new Date(FIRST_DAY_MS + index * DAY_MS).toISOString().slice(0, 10);
+const dayAt = (index: number): string => utcDayOf(FIRST_DAY_MS + index * DAY_MS);
 
 async function main(): Promise<void> {
   const services = await up({ keep: false });

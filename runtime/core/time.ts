@@ -23,6 +23,9 @@ export function toRfc3339(ms: number): string {
   return `${text}${rest < 10 ? "00" : rest < 100 ? "0" : ""}${rest}Z`;
 }
 
+/** The UTC day of a time, as 2026-01-31. @param ms since the epoch */
+export const utcDayOf = (ms: number): string => toRfc3339(ms).slice(0, 10);
+
 /**
  * RFC 3339 to ms since the epoch, finer digits cut; undefined for any other text. The offset is required, since local
  * times mean different things on different machines. Leap seconds (:60) are refused: Unix time has none.

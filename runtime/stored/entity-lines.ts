@@ -1,8 +1,7 @@
-import { Fault } from "../core/fault.ts";
 import type { EventLine, IntentLine, JournalLine } from "../core/journal.ts";
 import type { Sql } from "../ports/store.ts";
-import { damagedRow, linesOf, TURN_COLUMNS, type TurnRow } from "./read-lines.ts";
-import { CHUNK_LINES_MAX } from "./write-lines.ts";
+import { utcDayOf } from "../core/time.ts";
+import { damagedLine, damagedRow, hasLinesFrom, linesOf, TURN_COLUMNS, type TurnRow } from "./read-lines.ts";
 
 // An entity's lines are found from its newest one backwards, since each names the one before it: there is no index.
 
@@ -32,7 +31,7 @@ export const positionOf = ({ seq, at }: Pick<EntityLine, "seq" | "at">): LinePos
 /** @param lastLineMs when it was written, ms since the epoch */
 export const newestLineOf = ({ lastLine, lastLineMs }: { readonly lastLine: number; readonly lastLineMs: number }) =>
   // 0: nothing about the entity was written yet.
-  lastLine === 0 ? undefined : { seq: lastLine, day: new Date(lastLineMs).toISOString().slice(0, 10) };
+  lastLine === 0 ? undefined : { seq: lastLine, day: utcDayOf(lastLineMs) };
 
 /**
  * The lines of an entity, step by step, newest first. Ends where the entity began, or with the first line of a day of
@@ -76,7 +75,7 @@ function positionBefore(domain: string, row: TurnRow, line: EntityLine): LinePos
 async function findRow(sql: Sql, domain: string, partition: number, { seq, day }: LinePosition) {
   const [row] = await sql.query<TurnRow>(
     `select ${TURN_COLUMNS} from rollcall.turn
-      where domain = $1 and partition = $2 and seq <= $3 and seq > $3::bigint - ${CHUNK_LINES_MAX} and last_seq >= $3
+      where domain = $1 and partition = $2 and seq <= $3 and ${hasLinesFrom("$3")}
         and at >= $4 and at < $5
       order by seq desc limit 1`,
     [domain, partition, seq, ...boundsOf(day)],
@@ -90,12 +89,7 @@ async function assertDropped(sql: Sql, domain: string, partition: number, { seq,
     `select 1 from rollcall.turn where domain = $1 and partition = $2 and at >= $3 and at < $4 limit 1`,
     [domain, partition, ...boundsOf(day)],
   );
-  if (left.length > 0)
-    throw new Fault(
-      "JOURNAL_DAMAGED",
-      `line ${seq} of partition ${partition} of ${domain} is missing in rollcall.turn, of which ${day} is there`,
-      { retryable: false },
-    );
+  if (left.length > 0) throw damagedLine(domain, { partition, seq }, `is missing, of which ${day} is there`);
 }
 
 function boundsOf(day: string): readonly [Date, Date] {

@@ -1,7 +1,6 @@
 import type { EventLine, JournalLine } from "../core/journal.ts";
 import type { Sql } from "../ports/store.ts";
-import { eventLinesOf, TURN_COLUMNS, type TurnRow } from "./read-lines.ts";
-import { CHUNK_LINES_MAX } from "./write-lines.ts";
+import { eventLinesOf, hasLinesFrom, TURN_COLUMNS, type TurnRow } from "./read-lines.ts";
 
 /** An event with the bytes that are published. */
 export type JournaledEvent = Pick<JournalLine<EventLine>, "partition" | "seq" | "type" | "entity_id" | "value">;
@@ -79,8 +78,8 @@ const readRows = (
                        from unnest($2::int[], $3::bigint[], $4::bigint[]) as c(partition, after, upto)
                       cross join lateral (
                         select ${TURN_COLUMNS} from rollcall.turn t
-                         where t.domain = $1 and t.partition = c.partition and seq > c.after - ${CHUNK_LINES_MAX}
-                           and last_seq > c.after and seq <= c.upto
+                         where t.domain = $1 and t.partition = c.partition and ${hasLinesFrom("(c.after + 1)")}
+                           and seq <= c.upto
                          order by seq limit $5) as t) as t) as t
       order by time, partition, seq`,
     [

@@ -1,5 +1,6 @@
 import { Fault } from "../core/fault.ts";
 import type { EventLine, JournalLine, LineKind, NewLine } from "../core/journal.ts";
+import { CHUNK_LINES_MAX } from "./write-lines.ts";
 
 // Reads what runtime/stored/write-lines.ts writes.
 
@@ -13,6 +14,8 @@ export interface TurnRow {
   readonly lines: string;
 }
 export const TURN_COLUMNS = "partition, seq, last_seq, at, contract_hash, lines";
+/** In SQL, for the rows from the one on that has this line: a row has so few lines that the key finds the first. */
+export const hasLinesFrom = (seq: string): string => `seq > ${seq}::bigint - ${CHUNK_LINES_MAX} and last_seq >= ${seq}`;
 
 const HEAD = /^\{"seq":(\d+),"kind":"(\w+)"/;
 /** No string of JSON has a quote behind a comma, and an event has no object before its value, which comes last. */
@@ -86,7 +89,9 @@ function parseLine(text: string, kind: LineKind): NewLine | undefined {
   }
 }
 
-export const damagedLine = (domain: string, { partition, seq }: JournalLine, what: string): Fault =>
+type LinePlace = Pick<JournalLine, "partition" | "seq">;
+
+export const damagedLine = (domain: string, { partition, seq }: LinePlace, what: string): Fault =>
   new Fault("JOURNAL_DAMAGED", `line ${seq} of partition ${partition} of ${domain} in rollcall.turn ${what}`, {
     retryable: false,
   });

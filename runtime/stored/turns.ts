@@ -1,8 +1,6 @@
-import { Fault } from "../core/fault.ts";
 import type { JournalLine } from "../core/journal.ts";
 import type { Sql } from "../ports/store.ts";
-import { CHUNK_LINES_MAX } from "./write-lines.ts";
-import { linesOf, TURN_COLUMNS, type TurnRow } from "./read-lines.ts";
+import { damagedLine, hasLinesFrom, linesOf, TURN_COLUMNS, type TurnRow } from "./read-lines.ts";
 
 /** So many rows are asked for at a time: 8 MiB of lines at the most, but for single lines that are longer. */
 const ROWS_MAX = 64;
@@ -31,7 +29,7 @@ export async function* readLines(
   for (let next = from; next < to;) {
     const rows = await sql.query<TurnRow>(
       `select ${TURN_COLUMNS} from rollcall.turn
-        where domain = $1 and partition = $2 and seq > $3::bigint - ${CHUNK_LINES_MAX} and last_seq >= $3 and seq < $4
+        where domain = $1 and partition = $2 and ${hasLinesFrom("$3")} and seq < $4
           ${earliest ? "and at >= $5" : ""}
         order by seq limit ${ROWS_MAX}`,
       [domain, partition, next, to, ...(earliest ? [earliest] : [])],
@@ -45,7 +43,5 @@ export async function* readLines(
   }
 }
 
-const missing = (domain: string, partition: number, seq: number): Fault =>
-  new Fault("JOURNAL_DAMAGED", `line ${seq} of partition ${partition} of ${domain} in rollcall.turn is missing`, {
-    retryable: false,
-  });
+const missing = (domain: string, partition: number, seq: number) =>
+  damagedLine(domain, { partition, seq }, "is missing");

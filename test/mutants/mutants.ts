@@ -44,8 +44,8 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "last-id dedupe: only a turn's last message is remembered as taken",
     promise: "G3",
     file: STATEMENTS,
-    find: "...insertSeen(tx, [...plan.seen], at.",
-    replace: "...insertSeen(tx, [...plan.seen].slice(-1), at.",
+    find: "...insertSeen(tx, [...plan.seen], utcDayOf(",
+    replace: "...insertSeen(tx, [...plan.seen].slice(-1), utcDayOf(",
     tests: [SHELL],
   },
   {

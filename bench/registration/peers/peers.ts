@@ -4,10 +4,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import pg from "pg";
 import { freePorts } from "../../../test/real/services/free-ports.ts";
 import type { Engine, LoadEntity } from "../../load.ts";
 import type { RunningEngine } from "../../measure-engine.ts";
+import { query } from "../../postgres-counters.ts";
 import { introspection } from "../introspection.ts";
 import { type BenchTopics, STEPS } from "../kafka-nodes.ts";
 
@@ -109,14 +109,6 @@ export async function checkPeer({ database, consul, consulNode }: Given, registr
     throw new Error(
       `active rows, rows and services are ${found.join(", ")}, not the same or below ${registrationsMin}`,
     );
-}
-
-async function query(url: string, text: string): Promise<Record<string, string>[]> {
-  const client = new pg.Client(url);
-  await client.connect();
-  const { rows } = await client.query<Record<string, string>>(text);
-  await client.end();
-  return rows;
 }
 
 /** The nodes' side of a peer with a front door of its own, to which the peer's process carries their messages. */

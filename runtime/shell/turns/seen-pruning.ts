@@ -1,3 +1,4 @@
+import { utcDayOf } from "../../core/time.ts";
 import { repeat, type ShellContext } from "../shell-context.ts";
 
 const PRUNE_INTERVAL_MS = 10 * 60_000;
@@ -14,6 +15,6 @@ export const startSeenPruning = (context: ShellContext): void =>
   });
 
 async function pruneSeen({ store, brokerClock, limits }: ShellContext): Promise<void> {
-  const kept = new Date(brokerClock.nowMs() - limits.seenRetentionMs).toISOString().slice(0, 10);
+  const kept = utcDayOf(brokerClock.nowMs() - limits.seenRetentionMs);
   await store.query(`select rollcall.drop_seen_before($1::text::date)`, [kept]);
 }

@@ -5,7 +5,7 @@ import type { Intent } from "../../core/intent.ts";
 import { type EntityBefore, stepRecord } from "../../core/journal.ts";
 import type { Message } from "../../core/message.ts";
 import { step } from "../../core/step.ts";
-import { toRfc3339 } from "../../core/time.ts";
+import { toRfc3339, utcDayOf } from "../../core/time.ts";
 import { LineChunks, type LineLink, type UnplacedLine } from "../../stored/write-lines.ts";
 import type { OpenIntent } from "../../stored/intents.ts";
 import type { Partition } from "../partitions/partition.ts";
@@ -92,11 +92,11 @@ export class TurnPlan {
     this.#domain = domain;
     this.#loaded = loaded;
     this.atMs = atMs;
-    this.#day = dayOf(atMs);
+    this.#day = utcDayOf(atMs);
     this.spans = spans;
   }
 
-  cursorsOf(partition: Partition): PartitionCursors & { nextSeq: number; publishedSeq: number } {
+  cursorsOf(partition: Partition): PartitionCursors {
     let cursors = this.cursors.get(partition);
     if (!cursors) {
       const { nextSeq, publishedSeq, pendingSeq } = this.#loaded.cursorsOf(partition);
@@ -249,14 +249,12 @@ export class TurnPlan {
 
   /** The entity's first line of a day has the entity, so that this day's lines can be read without those before. */
   #linkTo(partition: Partition, { entity, lastLine, lastLineMs }: EntityRecord): LineLink {
-    const day = dayOf(lastLineMs);
+    const day = utcDayOf(lastLineMs);
     if (day === this.#day) return { prev: lastLine || undefined };
     const open = this.#loaded.openIntents(partition, entity.id);
     return { prev: lastLine, prev_day: day, before: beforeOf(entity, open) };
   }
 }
-
-const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 const beforeOf = (entity: Entity, open: readonly Intent[]): EntityBefore => ({
   state: entity.state,

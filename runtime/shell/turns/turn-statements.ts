@@ -1,5 +1,6 @@
 import type { Domain } from "../../core/domain.ts";
 import type { Entity } from "../../core/entity.ts";
+import { utcDayOf } from "../../core/time.ts";
 import type { Sql } from "../../ports/store.ts";
 import type { Chunk } from "../../stored/write-lines.ts";
 import type { NewDeadLetterRow } from "./dead-letter.ts";
@@ -160,7 +161,7 @@ export function sendTurn(tx: Sql, domain: Domain, plan: TurnPlan, turnId: string
     ...insertEntities(tx, created, name, at),
     ...insertData(tx, created, name),
     // A repeat of one of the turn's messages is recognised from now on.
-    ...insertSeen(tx, [...plan.seen], at.toISOString().slice(0, 10)),
+    ...insertSeen(tx, [...plan.seen], utcDayOf(plan.atMs)),
     ...insertTurns(tx, turns, name, contractHash, at),
     ...insertDeadLetters(tx, plan.deadLetters, name, at),
     ...upsertIntents(tx, plan.parked, name),
