@@ -19,6 +19,7 @@ const project = (name: string, more: object = {}) => ({
     // Nothing is judged by its time: a machine with much else to do takes a while.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     ...more,
   },
 });

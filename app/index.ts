@@ -10,7 +10,9 @@ export {
   type IntentPayload,
   type Outcome,
   failed,
+  notYet,
 } from "../runtime/core/effect.ts";
+export type { Caller, Door, DoorContext, DoorPart } from "../runtime/core/door.ts";
 export { Fault } from "../runtime/core/fault.ts";
 export {
   absorbed,
@@ -20,11 +22,35 @@ export {
   type Handler,
   type HandlerAction,
   type HandlerContext,
+  type HandlerOptions,
   type HandlerResult,
   handlersOf,
   nothing,
   type Nothing,
+  refuse,
+  type Refused,
 } from "../runtime/core/handler.ts";
+export {
+  answer,
+  type Answer,
+  call,
+  type CallFunction,
+  type CommandRequest,
+  type ErrorsFunction,
+  type GatewayProblem,
+  type GatewayRequest,
+  type ReadAccess,
+  request,
+  type RequestFunction,
+  type RowView,
+  shape,
+  type ShapeFunction,
+  type ShownEntity,
+  type ShownList,
+  type ViewContext,
+  type ViewFunction,
+  viewsOf,
+} from "../runtime/core/gateway-code.ts";
 export { intent, type Intent, type IntentDefinition, type NewIntent, noIntent } from "../runtime/core/intent.ts";
 export {
   DeadlineFired,
@@ -58,6 +84,15 @@ export {
 } from "./host/module.ts";
 export type { Backends } from "../effects/backends.ts";
 export type { Served, ServeOptions } from "./host/serve-options.ts";
+export {
+  logRow,
+  type LoggedMessage,
+  row,
+  type Row,
+  type RowEntity,
+  type RowFunction,
+  rows,
+} from "../runtime/core/projection.ts";
 export { reducer, type Reducer, type ReducerContext } from "../runtime/core/reducer.ts";
 
 /**

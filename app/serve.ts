@@ -7,7 +7,9 @@ import { servedModules } from "./host/module.ts";
 import { unknownVariables } from "./host/module-variables.ts";
 import { isEmbedded } from "./host/open-shared.ts";
 import type { Served, ServeOptions } from "./host/serve-options.ts";
+import { Gateways } from "./http/gateway/gateways.ts";
 import { createHttpServer } from "./http/server/http-server.ts";
+import type { ServerOptions } from "./http/server/create-server.ts";
 
 export interface HostedOptions extends ServeOptions {
   /** A folder with contracts that replace those of the domain that they name. */
@@ -19,6 +21,8 @@ export interface HostedOptions extends ServeOptions {
 
 export interface Hosted extends Served {
   readonly host: Host;
+  /** Reads the tokens' file again. @throws ConfigError: then those of before stay in force */
+  renewTokens(): void;
 }
 
 /**
@@ -33,21 +37,31 @@ export async function serve({ env, ...options }: HostedOptions): Promise<Hosted>
   const host = await composeHost(config, { ...options, log });
   for (const system of host.systems) logShellEvents(log.child({ domain: system.name }), system);
   logTroubles(log, host.troubles);
-  const http = createHttpServer(host, {
-    onInternalError: (err, route) => log.error({ err, route }, "a request failed"),
+  const onInternalError: ServerOptions["onInternalError"] = (err, route, { requestId, address }) =>
+    log.error({ err, route, request_id: requestId, address }, "a request failed");
+  const gateways = new Gateways(host, {
+    onInternalError,
+    onListening: (name, at) => log.info({ listener: name, address: at }, `the gateways of ${name} listen on ${at}`),
   });
+  const http = createHttpServer(host, { onInternalError, gateways });
   const loop = watchEventLoop((blockedMs) => log.warn({ blocked_ms: blockedMs }, blockedText(blockedMs)));
+  // Whether there are tokens is decided at the start.
+  const renewTokens = (): void => {
+    const { ROLLCALL_API_TOKENS: tokens } = readConfig(env, modules);
+    if (tokens) config.ROLLCALL_API_TOKENS?.replaceBy(tokens);
+  };
   const stop = async (): Promise<void> => {
     loop.stop();
-    await Promise.all([http.close(), host.stop()]);
+    await Promise.all([http.close(), gateways.close(), host.stop()]);
   };
   try {
     const address = await http.listen({ host: config.ROLLCALL_HTTP_HOST, port: config.ROLLCALL_HTTP_PORT });
     await host.start();
+    await gateways.open();
     const domains = host.systems.map(({ name, domain }) => `${name} ${domain.contractHash.slice(0, 12)}`);
     const mode = isEmbedded(config) ? "embedded" : "real";
     log.info({ mode, address, domains }, `rollcall serves ${address}`);
-    return { address, host, stop };
+    return { address, host, stop, renewTokens };
   } catch (error) {
     // Open connections and the listening port would keep a process alive that serves nothing.
     await stop().catch(() => {});

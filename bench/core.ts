@@ -1,13 +1,12 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { LRUCache } from "lru-cache";
 import { decodeRecord } from "../runtime/core/decode.ts";
 import type { TransitionCell, Domain, Machine } from "../runtime/core/domain.ts";
 import type { Entity } from "../runtime/core/entity.ts";
 import type { Message } from "../runtime/core/message.ts";
 import { step } from "../runtime/core/step.ts";
 import { DeadlineIndex } from "../runtime/shell/deadlines/deadline-index.ts";
-import type { Partition } from "../runtime/shell/partitions/partition.ts";
+import { Partition } from "../runtime/shell/partitions/partition.ts";
 import { InternedValues } from "../runtime/shell/turns/interned-values.ts";
 
 /** What the core does by itself, on one core of the machine. */
@@ -40,26 +39,29 @@ export function allocatedBytesPerStep(domain: Domain, scriptOf: ScriptOf): numbe
 export function bytesPerEntity(entityOf: (index: number) => Entity | undefined): number {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
-  const kept = { entities: new LRUCache<string, Entity>({ max: TRACKED }), deadlines: new DeadlineIndex() };
-  const partition = {} as Partition;
+  const start = { number: 0, epoch: 1, nextSeq: 1, publishedSeq: 0, positions: new Map<string, number>() };
+  const partition = new Partition({ ...start, entitiesMax: TRACKED });
+  const deadlines = new DeadlineIndex();
   const values = new InternedValues();
   const track = (index: number): void => {
     const entity = entityOf(index);
     if (!entity) return;
-    kept.entities.set(entity.id, values.internEntity(entity));
+    const atMs = Date.now();
+    const record = { entity: values.internEntity(entity), lastLine: index * 13, lastLineMs: atMs, lastSeenMs: atMs };
+    partition.entities.set(entity.id, record);
     const owner = {
       partition,
       entityId: entity.id,
       attemptId: entity.attempt.id,
       correlationId: entity.attempt.correlationIds[0] ?? "",
     };
-    kept.deadlines.set(owner, {}, entity.deadlines);
+    deadlines.set(owner, {}, entity.deadlines);
   };
   collect();
   const before = process.memoryUsage().heapUsed;
   for (let index = 0; index < TRACKED; index++) track(index);
   collect();
-  return Math.round((process.memoryUsage().heapUsed - before) / kept.entities.size);
+  return Math.round((process.memoryUsage().heapUsed - before) / deadlines.size);
 }
 
 /** What one entity gets, in order. */

@@ -88,8 +88,11 @@ export class EventStream {
         const detail = `${response.status} ${(await response.text()).slice(0, 500)}`;
         throw response.status === 401 || response.status === 403 ? accessRefused(detail) : new Error(detail);
       }
-      opened();
-      const reader = new SseParser((id, data) => this.#handleEvent(id, data));
+      // What comes first has an id. Before it a connection that breaks off would leave none to go on from.
+      const reader = new SseParser((id, data) => {
+        this.#handleEvent(id, data);
+        opened();
+      });
       for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
         silenceTimer.refresh();
         reader.push(text);

@@ -1,6 +1,13 @@
 export { Fault } from "../runtime/core/fault.ts";
 export type { RegistrationEvent, RegistrationEventType, RegistrationPayload } from "./events.ts";
 export { httpTransport, type HttpTransportOptions } from "./http-transport.ts";
+export {
+  NodeRegistryClient,
+  type NodeFilter,
+  type NodeList,
+  type NodeRegistryClientOptions,
+  type RegistryNode,
+} from "./node-registry-client.ts";
 export { nodeMessage, type NodeMessage, type NodeMessageType, type NodePayloads } from "./messages.ts";
 export {
   RollcallNode,

@@ -27,11 +27,17 @@ export type NodeMessage<Type extends NodeMessageType = NodeMessageType> = {
 }[Type];
 
 export function nodeMessage<Type extends NodeMessageType>(type: Type, payload: NodePayloads[Type]): NodeMessage<Type> {
-  const id = crypto.randomUUID();
+  const id = timeOrderedId();
   const { node_id: nodeId, correlation_id } = payload;
   const timestamp = toRfc3339(Date.now());
   // The cast is needed because TypeScript does not relate a generic type to its payload here.
   return { id, type, nodeId, correlationId: correlation_id ?? id, payload, timestamp } as NodeMessage<Type>;
+}
+
+/** A UUIDv7: ids that begin with their time are looked for in less of the store. */
+function timeOrderedId(): string {
+  const time = Date.now().toString(16).padStart(12, "0");
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${crypto.randomUUID().slice(15)}`;
 }
 
 /** The envelope of protocol.md, as JSON. */

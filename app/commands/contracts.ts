@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
-import type { Diagnostic } from "../../runtime/contract/diagnostics/diagnostic.ts";
+import { type Diagnostic, joinWithAnd } from "../../runtime/contract/diagnostics/diagnostic.ts";
 import { type DiagnosticFormat, formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
 import { type ModelCheckResult, checkModel, STATES_MAX } from "../../runtime/contract/exploration/check-model.ts";
 import { GRAPH_FORMATS, type GraphFormat, renderGraph } from "../../runtime/contract/graph/graph.ts";
@@ -64,10 +64,14 @@ async function validate(dir: string | undefined, options: FormatOptions<Diagnost
 }
 
 function validationSummary(dir: string, set: ContractSet, diagnostics: readonly Diagnostic[]): string {
-  const { domain, reducer, effects } = set;
+  const { domain, reducer, effects, gateways } = set;
   const warnings = diagnostics.length === 0 ? "no problems" : `${diagnostics.length} warnings`;
   const reducers = reducer ? "a reducer" : "no reducer";
-  return `${dir}: the domain ${domain}, with an orchestrator, ${reducers} and ${effects.length} effects: ${warnings}`;
+  const count = effects.reduce((sum, { contract }) => sum + contract.handler_routing.handlers.length, 0);
+  const carriedOut = count === 1 ? "1 effect" : `${count} effects`;
+  const doors = gateways.length === 1 ? "a gateway" : `${gateways.length} gateways`;
+  const parts = joinWithAnd(["an orchestrator", reducers, carriedOut, ...(gateways.length > 0 ? [doors] : [])]);
+  return `${dir}: the domain ${domain}, with ${parts}: ${warnings}`;
 }
 
 async function printGraph(dir: string | undefined, options: FormatOptions<GraphFormat>): Promise<void> {

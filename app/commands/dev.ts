@@ -51,17 +51,18 @@ async function dev(
 }
 
 function watchContracts(system: System): void {
-  const { contractsDir, name } = system;
+  const { contractsDir, hashAtStart, name } = system;
   let debounceTimer: NodeJS.Timeout | undefined;
   // Watches the folder, since an editor may replace a file by a new one.
   const watcher = watch(contractsDir, (_event, file) => {
     if (file === null || !/\.ya?ml$/.test(file)) return;
     clearTimeout(debounceTimer);
-    debounceTimer = setTimeout(() => void reload(system, file), DEBOUNCE_MS);
+    debounceTimer = setTimeout(() => void reload(system, `a change of ${file}`), DEBOUNCE_MS);
   });
   watcher.on("error", (error) => printStatus(`${contractsDir} is no longer watched: ${error.message}`));
   for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => watcher.close());
   printStatus(`watching ${contractsDir} (${name}); the page is at the address above`);
+  void reload(system, "a change during the start", hashAtStart);
 }
 
 function copyShippedContracts(directory: string): void {
@@ -72,17 +73,19 @@ function copyShippedContracts(directory: string): void {
   printStatus(`${directory} did not exist and was created as a copy of the shipped contracts`);
 }
 
-async function reload(system: System, file: string): Promise<void> {
+/** @param except as `ReloadingRuntime.reload`; nothing is said then */
+async function reload({ runtime }: System, change: string, except?: string): Promise<void> {
   const { dim, red } = errorColors;
   try {
-    const { hash, changed } = await system.runtime.reload(`a change of ${file}`);
-    printStatus(changed ? `${file}: ${hash.slice(0, 12)} is in force` : dim(`${file}: nothing changed`));
+    const { hash, changed } = await runtime.reload(change, except);
+    if (changed) printStatus(`${change}: ${hash.slice(0, 12)} is in force`);
+    else if (hash !== except) printStatus(dim(`${change}: nothing changed`));
   } catch (error) {
     const isInvalid = error instanceof InvalidContractsError;
     if (isInvalid) printDiagnostics(error.diagnostics);
     const message = error instanceof IncompatibleContractsError ? error.message : String(error);
     const reason = isInvalid ? "see above" : message;
-    printStatus(red(`${file} is refused: ${reason}; the previous contracts stay in force`));
+    printStatus(red(`${change} is refused: ${reason}; the previous contracts stay in force`));
   }
 }
 

@@ -3,13 +3,13 @@ import { EventStream } from "../../client/event-stream.ts";
 import { clientToken } from "../host/config.ts";
 import type { EntityView } from "../http/entities/entity-view.ts";
 import type { Explanation } from "../http/entities/explanation.ts";
-import type { TimelineItem } from "../http/entities/timeline.ts";
+import type { Timeline } from "../http/entities/timeline.ts";
 import { formatAge } from "../http/server/text-format.ts";
 import { deadlinesText, timelineText, timeOfDay } from "../terminal/entity-text.ts";
 import { interruption } from "../terminal/interrupt.ts";
 import { parseCount } from "../terminal/option-values.ts";
 import { colors, escapedJson, print, printJson, printTable, replaceUnprintable } from "../terminal/output.ts";
-import { callServer, fetchItems } from "../terminal/server-client.ts";
+import { callServer, fetchItems, ServerProblem } from "../terminal/server-client.ts";
 import {
   domainPath,
   pathOfDomain,
@@ -46,6 +46,11 @@ export function addCommands(program: Command): void {
     .argument("[id]", "only of this entity")
     .option("--type <types...>", "only events of these types")
     .action(watch);
+  withServerDomainOptions(entities.command("purge"))
+    .description("purges an entity that has ended, before its time; in a state with `retain` only")
+    .argument("<id>", "of the entity")
+    .requiredOption("--reason <text>", "why; it is stored with the decision")
+    .action(purge);
   withServerDomainOptions(program.command("explain"))
     .description(
       "why an entity is in its state, what it is waiting for and what can change it; exits 1 for an unknown one, 2 " +
@@ -73,20 +78,47 @@ async function list(options: ListOptions): Promise<void> {
 async function show(id: string, options: ServerDomainOptions): Promise<void> {
   const path = await domainPath(options, `/entities/${encodeURIComponent(id)}`);
   const entity = await callServer<EntityView>(options, path);
-  const { items } = await callServer<{ items: TimelineItem[] }>(options, `${path}/timeline`, {
+  const { items, dropped_on } = await callServer<Timeline>(options, `${path}/timeline`, {
     query: { limit: String(SHOWN_ITEMS) },
   });
   if (options.json) return printJson({ ...entity, timeline: items });
   const facts = [
     ["state", `${entity.state ?? "none"} since ${entity.state_since} (reducer ${entity.reducer_state})`],
-    ["attempt", `${entity.attempt} (${entity.attempt_id ?? "none"}), ${entity.seq} events published`],
+    ["attempt", `${entity.attempt} (${entity.attempt_id ?? "none"}), ${entity.seq} events`],
+    ["last seen", entity.last_seen ?? "never"],
     ["deadline", deadlinesText(entity.deadlines, Date.now()) || "none"],
   ] as const;
   print(colors.bold(replaceUnprintable(id)));
   for (const [name, value] of facts) print(`  ${colors.dim(name.padEnd(10))}${replaceUnprintable(value)}`);
   print(escapedJson(entity.data, 2));
   print("");
+  if (dropped_on !== null) print(colors.dim(`what is older was dropped from the journal with ${dropped_on}`));
   for (const item of items) print(timelineText(item));
+}
+
+const PURGE_WAIT_MS = 10_000;
+const PURGE_POLL_MS = 250;
+
+/** Waits for it: exits 1 when the entity is still there after that. */
+async function purge(id: string, options: ServerDomainOptions & { readonly reason: string }): Promise<void> {
+  const path = await domainPath(options, `/entities/${encodeURIComponent(id)}`);
+  await callServer(options, `${path}/purge`, { method: "POST", body: { reason: options.reason } });
+  const untilMs = Date.now() + PURGE_WAIT_MS;
+  let isPurged = false;
+  while (!isPurged && Date.now() < untilMs) {
+    await new Promise((resolve) => setTimeout(resolve, PURGE_POLL_MS));
+    isPurged = await callServer(options, path).then(
+      () => false,
+      (error: unknown) => {
+        if (error instanceof ServerProblem && error.code === "ENTITY_PURGED") return true;
+        throw error;
+      },
+    );
+  }
+  const waits = "waits: something of it is unpublished or pending, or a hold is in force (rollcall hold list)";
+  if (options.json) printJson({ id, purged: isPurged });
+  else print(replaceUnprintable(`${id} ${isPurged ? "is purged" : waits}`));
+  if (!isPurged) process.exitCode = 1;
 }
 
 async function watch(

@@ -13,6 +13,7 @@ import { type ExportedLine, InvalidJournalError } from "../journal/exported-line
 import { readJournalFile, readServerJournal } from "../journal/journal-source.ts";
 import { type OpenJournal, openJournal } from "../journal/open-journal.ts";
 import { type PlanReport, runPlan } from "../journal/plan-report.ts";
+import type { TrialReport } from "../journal/trial-report.ts";
 import { type JournalWindow, readStoredJournal } from "../journal/stored-journal.ts";
 import type { DeclaredDomain } from "../host/declared-domains.ts";
 import { compileFolder, domainsOf, type ModuleOptions, readFolder } from "../terminal/contract-folder.ts";
@@ -48,7 +49,8 @@ export function addCommands(program: Command): void {
   withJournalOptions(program.command("plan"))
     .description(
       "runs the journal's last hours against edited contracts and lists the entities that would have ended " +
-        "differently, and why; nothing is changed. Exits 1 if there are any",
+        "differently, and why, and those that code with another stateVersion can't read; nothing is changed. Exits 1 " +
+        "if there are any",
     )
     .argument("<dir>", "folder with the edited contracts")
     .option(
@@ -78,8 +80,8 @@ async function withJournal<Result>(
     return await read(lines);
   } catch (error) {
     if (error instanceof InvalidJournalError) command.error(`error: ${error.message}`);
-    if ((error instanceof Fault || error instanceof ServerProblem) && error.code === "JOURNAL_DAMAGED")
-      command.error(`error: JOURNAL_DAMAGED: ${error.message}`);
+    if ((error instanceof Fault || error instanceof ServerProblem) && error.code?.startsWith("JOURNAL_"))
+      command.error(`error: ${error.code}: ${error.message}`);
     throw error;
   } finally {
     await lines.return(undefined);
@@ -228,7 +230,8 @@ async function plan(
   const { domain } = model.code;
   // The hours count back from now; in a file from the time at which it was written, which its head states.
   const since = options.from === undefined ? new Date(Date.now() - options.hours * HOUR_MS).toISOString() : undefined;
-  const report = await withJournal({ ...options, domain }, command, { since }, async (lines) => {
+  const window = { since, stateVersion: model.code.stateVersion };
+  const report = await withJournal({ ...options, domain }, command, window, async (lines) => {
     const journal = await openWithContracts(lines, await domainsOf(options), domain);
     return runPlan(journal, compileDomain(model, journal.head), options.hours, ({ entities, otherwise, unknown }) =>
       showProgress(() => `${entities} entities, ${otherwise} otherwise, ${unknown} unknown`),
@@ -237,7 +240,7 @@ async function plan(
   clearProgress();
   if (options.json) printJson(report);
   else printPlan(report, dir);
-  if (report.otherwise > 0) process.exitCode = 1;
+  if (report.otherwise > 0 || isRefused(report.trial)) process.exitCode = 1;
 }
 
 function printPlan(report: PlanReport, dir: string): void {
@@ -252,10 +255,24 @@ function printPlan(report: PlanReport, dir: string): void {
     );
   if (unknown > notKnown.length) print(colors.dim(`... and ${unknown - notKnown.length} more`));
   for (const note of report.notes) print(colors.yellow(replaceUnprintable(note)));
+  if (report.trial) printTrial(report.trial);
   print("Inputs are taken as recorded: how senders would have answered to other events is not predicted.");
   const others = byOtherSteps > 0 ? ` (${byOtherSteps} by other steps)` : "";
   const incompleteText = incomplete > 0 ? `, ${incomplete} can't be replayed` : "";
   print(`${otherwise} end otherwise, ${unknown} unknown, ${same} end the same${others}${incompleteText}`);
+}
+
+/** Whether the edited code would be refused at its start. */
+const isRefused = (trial: TrialReport | null): boolean =>
+  trial !== null && (trial.unreadable > 0 || trial.edited < trial.stored);
+
+function printTrial({ stored, edited, tried, unreadable, found }: TrialReport): void {
+  for (const { entityId, pointer, reason } of found)
+    print(replaceUnprintable(`${entityId} can't be read under stateVersion ${edited}: ${pointer || "/"}: ${reason}`));
+  if (unreadable > found.length) print(colors.dim(`... and ${unreadable - found.length} more`));
+  if (edited < stored) print(colors.red(`stateVersion ${edited} would be refused: entities are of ${stored}`));
+  else if (unreadable === 0) print(`${tried} entities can be read under stateVersion ${edited}, after ${stored}`);
+  else print(colors.red(`stateVersion ${edited} would be refused: ${unreadable} of ${tried} entities can't be read`));
 }
 
 function printOutcome({ entityId, recorded, planned, first, unknown }: PlannedOutcome): void {

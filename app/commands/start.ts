@@ -17,7 +17,9 @@ import { errorColors } from "../terminal/output.ts";
 const STOP_MS = 10_000;
 /** A module's code runs in this process: an error that nobody catches ends it. */
 const withoutModule = "if a module's code is the cause, --only DOMAINS serves others without it";
-const RELOAD_HELP = "\nSIGHUP, or rollcall reload, puts the folder's contracts in force while it runs, all or none.\n";
+const RELOAD_HELP =
+  "\nSIGHUP, or rollcall reload, puts the folder's contracts in force while it runs, all or none; " +
+  "SIGHUP also the tokens of ROLLCALL_API_TOKENS_FILE.\n";
 
 interface StartOptions extends ModuleOptions {
   readonly only?: readonly string[];
@@ -106,8 +108,8 @@ function exit(log: Logger, code: number): void {
   process.exit(code);
 }
 
-/** SIGTERM and SIGINT drain and end the process, SIGHUP reloads the contracts of every domain. */
-function handleSignals({ host, stop }: Hosted, log: Logger): void {
+/** SIGTERM and SIGINT drain and end the process, SIGHUP reloads the tokens and the contracts of every domain. */
+function handleSignals({ host, renewTokens, stop }: Hosted, log: Logger): void {
   let isStopping = false;
   const drain = (signal: string): void => {
     if (isStopping) return;
@@ -121,7 +123,12 @@ function handleSignals({ host, stop }: Hosted, log: Logger): void {
   };
   process.on("SIGTERM", drain).on("SIGINT", drain);
   process.on("SIGHUP", () => {
-    log.info("reading the contracts again; a module's code is read at the next start only");
+    log.info("reading contracts and tokens again; a module's code is read at the next start only");
+    try {
+      renewTokens();
+    } catch (err) {
+      log.error({ err }, "the tokens can't be reloaded: those of before stay in force");
+    }
     for (const { name: domain, runtime } of host.systems)
       runtime.reload("SIGHUP").catch((err: unknown) => {
         // A refusal is an event of the system, so the log, the page, doctor and the metrics have it already.

@@ -1,24 +1,33 @@
+import { randomBytes } from "node:crypto";
+import { fileURLToPath } from "node:url";
 import { type Command, InvalidArgumentError } from "commander";
 import { KafkaBus } from "../../runtime/adapters/kafka/kafka-bus.ts";
 import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
 import { migrate } from "../../runtime/adapters/sql/migrate.ts";
 import { SystemClock } from "../../runtime/adapters/system-clock.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
+import { DOOR_AGE_MAX_MS } from "../../runtime/core/door-seal.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { ByTopicPartition, LogEnds } from "../../runtime/ports/event-bus.ts";
 import type { Sql, Store } from "../../runtime/ports/store.ts";
 import { type Deployment, moveStore, readDeployment } from "../../runtime/shell/deployment.ts";
+import { prepareProjections } from "../../runtime/shell/projections/prepare-projections.ts";
 import { topicsOf } from "../../runtime/shell/topics.ts";
+import { rotateDoorKey } from "../../runtime/stored/door-keys.ts";
 import { deleteSourceOffset, readSourceOffsets } from "../../runtime/stored/source-offsets.ts";
-import { migrationsOf } from "../host/open-shared.ts";
+import { DOOR_SECRET_BYTES, migrationsOf } from "../host/open-shared.ts";
 import { kafkaAccess, readConfig, readStoreConfig } from "../host/config.ts";
 import { configuredClusterId } from "../host/deployment.ts";
+import { readContracts } from "../host/contracts-in-force.ts";
+import { domainCodeOf, type Module } from "../host/module.ts";
+import { withoutVariables } from "../host/module-variables.ts";
 import { chosenModules } from "../host/modules.ts";
+import { refusingBackends } from "../host/own-backends.ts";
 import { type ModuleOptions, readFolder } from "../terminal/contract-folder.ts";
 import { type DomainOptions, withDomainOption } from "../terminal/domain-choice.ts";
 import { withStore } from "../terminal/open-store.ts";
 import { withModuleOption } from "../terminal/option-values.ts";
-import { print, printJson, printTable } from "../terminal/output.ts";
+import { clearProgress, print, printJson, printTable, showProgress } from "../terminal/output.ts";
 
 const BUS_TIMEOUT_MS = 15_000;
 
@@ -70,6 +79,15 @@ export function addCommands(program: Command): void {
     )
     .option("--json", "print JSON", false)
     .action(move);
+  store
+    .command("rotate-door-key")
+    .description(
+      "makes a new key for what gateways sign; the one before stays valid until the next time, so nothing has to be " +
+        "restarted. At most once in 10 minutes",
+    )
+    .option("--force", "at once: what was signed with the key before is no longer taken (after a leak: twice)", false)
+    .option("--json", "print JSON", false)
+    .action(rotateKey);
 }
 
 function addGroup(text: string, groups: Readonly<Record<string, string>> = {}): Record<string, string> {
@@ -95,6 +113,19 @@ async function move({ env, namespace, group = {}, newCluster, json }: MoveOption
   if (json) return printJson({ ...deployment, deletedOffsets });
   printDeployment(deployment);
   if (deletedOffsets > 0) print(`${deletedOffsets} offsets deleted: reading begins at the earliest messages there are`);
+}
+
+async function rotateKey({ force, json }: { readonly force: boolean; readonly json: boolean }): Promise<void> {
+  const secret = randomBytes(DOOR_SECRET_BYTES);
+  const agedMs = force ? 0 : DOOR_AGE_MAX_MS;
+  const id = await withStore(readStoreConfig(process.env), (opened) => rotateDoorKey(opened, secret, agedMs));
+  if (id === undefined)
+    throw new Error(
+      "the newest door key is younger than 10 minutes: messages may be under way that the one before it has signed; " +
+        "wait, or say --force",
+    );
+  if (json) printJson({ key: id });
+  else print(`door key ${id} is made: gateways sign with it within a minute`);
 }
 
 async function showDeployment({ json }: { readonly json: boolean }): Promise<void> {
@@ -124,13 +155,33 @@ async function applyMigrations({ module = [], json }: ModuleOptions & { readonly
   }
   const store = new PostgresStore({ url, applicationName: "rollcall migrate", maxConnections: 2 });
   try {
-    const applied = await migrate(store, migrationsOf(await chosenModules(module, process.cwd())));
+    const modules = await chosenModules(module, process.cwd());
+    const applied = await migrate(store, migrationsOf(modules));
+    await prepareAll(store, modules);
     if (json) return printJson({ applied, embedded: false });
     for (const { scope, name } of applied) print(`applied ${scope}/${name}`);
     print(applied.length === 0 ? "nothing to apply: the tables are up to date" : `${applied.length} applied`);
   } finally {
     await store.close();
   }
+}
+
+/** The tables of projections too: a role that may not make tables starts with those that are there. */
+async function prepareAll(store: Store, modules: readonly Module[]): Promise<void> {
+  const clock = new SystemClock();
+  // No topic is used here.
+  const names = { env: "", namespace: "" };
+  for (const module of modules)
+    for (const { name, contracts, code } of module.domains) {
+      const own = domainCodeOf(name, code(refusingBackends(module), withoutVariables(module)));
+      if (Object.keys(own.rows ?? {}).length === 0) continue;
+      const { domain } = readContracts({ directory: fileURLToPath(contracts.href), names }, [own]);
+      await prepareProjections(
+        { store, domain, monotonicMs: () => clock.monotonicMs(), wallMs: () => clock.wallMs() },
+        ({ projection, filled, of }) => showProgress(() => `${projection}: ${filled} of ${of} entities`),
+      );
+    }
+  clearProgress();
 }
 
 /** Opens both services for one domain. @throws Error in the embedded mode; UsageError */

@@ -52,10 +52,29 @@ export function readApiTokens(text: string, onProblem: (what: string) => void): 
   return [...tokens.values()];
 }
 
-/** Takes the same time for every token, so that none can be guessed by timing. */
-export function findToken(tokens: readonly ApiToken[], presented: string): ApiToken | undefined {
-  const digest = sha256(presented);
-  let found: ApiToken | undefined;
-  for (const token of tokens) if (timingSafeEqual(token.sha256, digest)) found = token;
-  return found;
+/** The tokens that are valid at present. */
+export class ApiTokens {
+  #tokens: readonly ApiToken[];
+
+  constructor(tokens: readonly ApiToken[]) {
+    this.#tokens = tokens;
+  }
+
+  /** From now on these are, and no others. */
+  replaceBy(other: ApiTokens): void {
+    this.#tokens = other.#tokens;
+  }
+
+  /** Takes the same time for every token, so that none can be guessed by timing. */
+  find(presented: string): ApiToken | undefined {
+    const digest = sha256(presented);
+    let found: ApiToken | undefined;
+    for (const token of this.#tokens) if (timingSafeEqual(token.sha256, digest)) found = token;
+    return found;
+  }
+
+  /** Whether it is still valid, for the same role and name. */
+  has({ role, name, sha256: digest }: ApiToken): boolean {
+    return this.#tokens.some((each) => each.role === role && each.name === name && each.sha256.equals(digest));
+  }
 }

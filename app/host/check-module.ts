@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { durationMs } from "../../runtime/contract/language/schema-parts.ts";
+import { ROW_KINDS } from "../../runtime/core/projection.ts";
+import { loadData } from "../../runtime/core/entity-data.ts";
 import { CONFIG_SCHEMA } from "./config.ts";
 import { InvalidModuleError, MODULE_API, type Module, type ModuleCode, type ModuleDomain } from "./module.ts";
 import { withoutVariables } from "./module-variables.ts";
@@ -12,6 +14,10 @@ const BackendName = z
   .regex(/^[a-z][a-zA-Z0-9]{0,40}$/, "must be 1 to 41 letters and digits, beginning with a small one")
   .refine((name) => !TAKEN_NAMES.includes(name), "is the name of a backend that there is already");
 const record = z.record(z.string(), z.unknown());
+const objectShape = z.custom<z.ZodObject>(
+  (value) => (value as { readonly _zod?: Inner } | null)?._zod?.def?.["type"] === "object",
+  "must be an object of Zod, made with z of rollcall: z.object({ ... })",
+);
 
 const SECOND_MS = 1_000;
 const DAY_MS = 86_400_000;
@@ -80,12 +86,26 @@ function problemsOfConfig({ shape }: z.ZodObject): readonly (readonly [name: str
   });
 }
 
+/** The store keeps it as a 32 bit integer. */
+const STATE_VERSION_MAX = 2_147_483_647;
 const CodeShape = z.looseObject({
   messages: z.array(z.looseObject({ messageType: z.string(), shape: record })),
   handlers: z.record(z.string(), z.looseObject({ message: z.looseObject({ messageType: z.string() }) })).optional(),
   reducer: z.looseObject({ schema: z.unknown(), updates: record, builders: record }).optional(),
+  stateVersion: z.int().min(1).max(STATE_VERSION_MAX).optional(),
+  upcast: aFunction.optional(),
   intents: z.array(z.looseObject({ intentType: z.string(), shape: record })).optional(),
   effects: z.record(z.string(), z.looseObject({ intent: z.looseObject({ intentType: z.string() }) })).optional(),
+  rows: z
+    .record(
+      z.string(),
+      z.looseObject({ kind: z.enum(ROW_KINDS), version: z.int().min(1), shape: objectShape, of: aFunction }),
+    )
+    .optional(),
+  requests: z.record(z.string(), aFunction).optional(),
+  views: z.record(z.string(), aFunction).optional(),
+  errors: z.record(z.string(), aFunction).optional(),
+  calls: z.record(z.string(), aFunction).optional(),
 });
 
 /**
@@ -132,10 +152,26 @@ function problemsOfCode(module: Module, { code }: ModuleDomain): readonly string
   const parsed = CodeShape.safeParse(made);
   if (!parsed.success) return issueTexts(parsed.error).map((text) => `code(): ${text}`);
   const foreign = foreignShapesIn(made as ModuleCode);
-  if (foreign.length === 0) return [];
+  if (foreign.length === 0) return problemsOfState(made as ModuleCode);
   const more = foreign.length > 3 ? ` and ${foreign.length - 3} more` : "";
   const names = foreign.slice(0, 3).join(", ") + more;
   return [`${names}: ${OTHER_ZOD}`];
+}
+
+/** What is read from the store is parsed each time: data that was parsed must be as it is. */
+function problemsOfState({ reducer, stateVersion = 1, upcast }: ModuleCode): readonly string[] {
+  if (upcast && stateVersion === 1)
+    return ["upcast has nothing to do under stateVersion 1: raise stateVersion with the change that needs it"];
+  if (!reducer) return [];
+  try {
+    const loaded = loadData({ reducerCode: reducer, upcast }, reducer.initial);
+    if (JSON.stringify(loaded) === JSON.stringify(reducer.initial)) return [];
+    return [
+      "the reducer's schema and upcast change data that is up to date: a new entity's would not be read as it is",
+    ];
+  } catch (error) {
+    return [`a new entity's data can't be read: ${error instanceof Error ? error.message : String(error)}`];
+  }
 }
 
 const OTHER_ZOD =
@@ -143,11 +179,18 @@ const OTHER_ZOD =
   "imports: npx rollcall, in its folder";
 
 /** The names of shapes that our zod did not make: it can check them, but not document or compare them. */
-function foreignShapesIn({ messages, intents = [], reducer }: ModuleCode): readonly string[] {
+function foreignShapesIn(code: ModuleCode): readonly string[] {
+  const { messages, intents = [], reducer, rows = {}, requests, calls } = code;
+  const asked = Object.entries({ ...requests, ...calls });
   const shapes: readonly (readonly [string, unknown])[] = [
+    ...asked.flatMap(([name, { body, query }]) => [
+      [`${name}'s body`, body] as const,
+      [`${name}'s query`, query] as const,
+    ]),
     ...messages.map(({ messageType, shape }) => [messageType, shape] as const),
     ...intents.map(({ intentType, shape }) => [intentType, shape] as const),
     ["the reducer's schema", reducer?.schema] as const,
+    ...Object.entries(rows).map(([name, { shape }]) => [name, shape] as const),
   ];
   return shapes.filter(([, shape]) => hasForeignSchema(shape)).map(([name]) => name);
 }

@@ -1,26 +1,19 @@
 import { v7 } from "uuid";
 import { PgliteLocks } from "../../runtime/adapters/pglite/pglite-locks.ts";
 import { PostgresLocks } from "../../runtime/adapters/postgres/postgres-locks.ts";
-import { ensureDayPartitions } from "../../runtime/adapters/sql/migrate.ts";
 import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
 import { assertDeployment } from "../../runtime/shell/deployment.ts";
 import { Runtime } from "../../runtime/shell/runtime.ts";
 import type { Observe } from "../../runtime/shell/shell-event.ts";
 import type { Config } from "./config.ts";
+import { openFollowing } from "./following.ts";
 import { domainAccessOf, jobContextOf } from "./job-context.ts";
 import { Jobs, type ServedJob } from "./jobs.ts";
-import {
-  busName,
-  DAY_MS,
-  type HostOptions,
-  nextDays,
-  openShared,
-  PROCESS_NAME,
-  type ServedDomain,
-  type Shared,
-} from "./open-shared.ts";
+import { JournalDays } from "./journal-days.ts";
+import { busName, type HostOptions, openShared, PROCESS_NAME, type ServedDomain, type Shared } from "./open-shared.ts";
 import { ReloadingRuntime } from "./reloading-runtime.ts";
 import { installedTracing } from "./tracing.ts";
+import type { ClosedListener } from "./troubles/facts.ts";
 import { Troubles } from "./troubles/troubles.ts";
 
 export type Host = Awaited<ReturnType<typeof composeHost>>;
@@ -34,7 +27,7 @@ export type System = ReturnType<typeof composeSystem>;
  */
 export async function composeHost(config: Config, options: HostOptions) {
   const shared = await openShared(config, options);
-  const { clock, domains, ownBackends, store } = shared;
+  const { clock, domains, notices, ownBackends, store } = shared;
   const host = { onFailure, models: () => systems.map(({ model }) => model) };
   const systems: readonly System[] = domains.map((domain) => composeSystem(config, shared, domain, options, host));
   for (const name of config.ROLLCALL_DOMAIN_PARTITIONS?.keys() ?? [])
@@ -51,23 +44,25 @@ export async function composeHost(config: Config, options: HostOptions) {
     config.DATABASE_URL === undefined ? new PgliteLocks() : new PostgresLocks(config.DATABASE_URL),
     clock,
   );
-  // Until the host is stopped, the journal's partitions of the days ahead are created in time.
-  const timer = setInterval(() => void ensureDayPartitions(store, nextDays(clock)).catch(() => {}), DAY_MS / 4);
-  timer.unref();
+  const journalDays = new JournalDays(store, clock, config.JOURNAL_KEEP);
+  const closedListeners = new Map<string, ClosedListener>();
   let stopping: Promise<void> | undefined;
   const troubles = new Troubles({
-    ...{ systems, clock, isStopping: () => stopping !== undefined, jobs: () => jobs.status() },
+    ...{ systems, clock, notices, isStopping: () => stopping !== undefined, jobs: () => jobs.status() },
+    ...{ keptDay: () => journalDays.kept, closedListeners },
   });
   const stop = async (): Promise<void> => {
-    clearInterval(timer);
     troubles.stop();
+    for (const { following } of systems) following.close();
     await jobs.stop();
+    await journalDays.stop();
     await Promise.all(systems.map(({ runtime }) => runtime.stop()));
+    await notices.close();
     await ownBackends.close();
     await store.close();
   };
   return {
-    ...{ config, clock, jobs, store, systems, troubles },
+    ...{ config, clock, closedListeners, jobs, notices, store, systems, troubles },
     /** @throws Error for a domain that is not served here */
     system(domain: string): System {
       const system = systems.find(({ name }) => name === domain);
@@ -84,6 +79,7 @@ export async function composeHost(config: Config, options: HostOptions) {
       if (failures.length === systems.length) throw failures[0]?.error;
       for (const { system, error } of failures) onFailure(system, error);
       jobs.start();
+      journalDays.start();
     },
     /** Drains and closes everything, within 10 s. Idempotent. */
     stop: (): Promise<void> => (stopping ??= stop()),
@@ -102,12 +98,12 @@ interface HostOfSystem {
 
 function composeSystem(
   config: Config,
-  { bounds, clock, createBus, deployment, failpoint, store }: Shared,
-  { module, source, contracts, backends }: ServedDomain,
+  { bounds, clock, createBus, deployment, doorKeys, failpoint, notices, store }: Shared,
+  { module, source, contracts, hashAtStart, backends }: ServedDomain,
   { editable = false, contractsDir = source.directory, limits }: HostOptions,
   host: HostOfSystem,
 ) {
-  const { ROLLCALL_PARTITIONS: partitions, ROLLCALL_DOMAIN_PARTITIONS: partitionsByDomain } = config;
+  const partitions = config.ROLLCALL_DOMAIN_PARTITIONS?.get(source.code.domain) ?? config.ROLLCALL_PARTITIONS;
   const listeners = new Set<Observe>();
   const share = bounds.share();
   const observe: Observe = (event) => listeners.forEach((listener) => listener(event));
@@ -117,24 +113,24 @@ function composeSystem(
     makeBus: () => createBus(source.code.domain),
     makeRuntime: ({ domain }, bus, onSuperseded) =>
       new Runtime({
-        ...{ domain, bounds: share, bus, store, clock, observe, failpoint, onFatal, onSuperseded },
+        ...{ domain, bounds: share, bus, partitions, store, clock, doorKeys },
+        ...{ observe, failpoint, onFatal, onSuperseded },
         tracing: installedTracing(busName(config), domain.name),
         owner: `${PROCESS_NAME}:${v7()}`,
         confirmTakeover: (tx) => assertDeployment(tx, deployment),
-        partitions: partitionsByDomain?.get(source.code.domain) ?? partitions,
         ...(limits && { limits }),
       }),
   });
+  const following = openFollowing({ runtime, store, clock, notices, name: source.code.domain });
+  listeners.add(following.observe);
   const { jobs = [], measures = [] } = module.domains.find(({ name }) => name === source.code.domain) ?? {};
   const parts = { backends, variables: config.ofModules[module.name] ?? {}, runtime, store };
-  const jobContext = jobContextOf(parts);
   const system = {
     // `measures`: the durations that its module measures.
-    ...{ config, module, backends, measures, runtime, store, clock },
-    editable: editable && contractsDir === source.directory,
-    name: source.code.domain,
-    /** The folder that a reload reads. */
-    contractsDir: source.directory,
+    ...{ config, module, backends, measures, runtime, following, store, clock, doorKeys },
+    ...{ name: source.code.domain, editable: editable && contractsDir === source.directory },
+    /** The folder that a reload reads, and the hash of what it had at the start: others may be in force. */
+    ...{ contractsDir: source.directory, hashAtStart },
     get catalog() {
       return backends.serviceCatalog.discovery;
     },
@@ -150,7 +146,7 @@ function composeSystem(
     bus: runtime.bus,
     /** For the module's routes. */
     access: domainAccessOf(parts, "http"),
-    jobs: jobs.map((job): ServedJob => ({ domain: source.code.domain, job, observe, context: jobContext })),
+    jobs: jobs.map((job): ServedJob => ({ domain: source.code.domain, job, observe, context: jobContextOf(parts) })),
     /** Calls the listener for each event of the shell, after it happened; the function returned ends it. */
     watch: (listener: Observe): (() => void) => {
       listeners.add(listener);

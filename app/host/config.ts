@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { KafkaAccess } from "../../client/kafka-connection.ts";
 import { BACKEND_VARIABLES } from "../../effects/backends.ts";
-import { readApiTokens } from "./api-tokens.ts";
+import { ApiTokens, readApiTokens } from "./api-tokens.ts";
+import { listeners, publicUrl } from "./gateway-addresses.ts";
 import type { Module, Variables } from "./module.ts";
 import { isSecret, readModuleVariables, variablesOf } from "./module-variables.ts";
 import { redactorOf } from "./redact.ts";
@@ -10,6 +11,7 @@ import { redactorOf } from "./redact.ts";
 const integer = (min: number, max: number) => z.coerce.number<string>().int().min(min).max(max);
 const segment = z.string().regex(/^[a-z0-9-]*$/, "only a-z, 0-9 and hyphens");
 const secret = z.string().min(1);
+const DAY_MS = 86_400_000;
 const PartitionCount = integer(1, 1_000);
 /** `orders=4,tools=2` */
 const partitionsByDomain = z
@@ -47,12 +49,33 @@ export const CONFIG_SCHEMA = z.object({
     .default(600)
     .describe("event streams open at once; what waits for their readers takes at most 200 MiB together, a share each"),
   ROLLCALL_API_TOKENS: secret
-    .transform((text, context) => readApiTokens(text, (message) => context.addIssue({ code: "custom", message })))
+    .transform(
+      (text, context) => new ApiTokens(readApiTokens(text, (message) => context.addIssue({ code: "custom", message }))),
+    )
     .optional()
     .describe(
       "who may use the HTTP API: a line `role name token` each; needed for an address that other machines " +
         "reach (secret)",
     ),
+  ROLLCALL_LISTENERS: listeners
+    .optional()
+    .describe(
+      "where gateways listen instead of their contracts' ports: name=port, name=address:port, name=main (the port of " +
+        "ROLLCALL_HTTP_PORT) or name=off, several with commas",
+    ),
+  TRUSTED_PROXIES: z
+    .string()
+    .transform((text) => text.split(",").map((each) => each.trim()))
+    .pipe(
+      z.array(
+        z.string().regex(/^[0-9a-f.:]+(?:\/\d{1,3})?$/i, "addresses or networks, several with commas: 10.0.0.0/8"),
+      ),
+    )
+    .optional()
+    .describe("addresses or networks of proxies, with commas: only their X-Forwarded-* headers count; default none"),
+  PUBLIC_URL: publicUrl
+    .optional()
+    .describe("where clients reach this process, such as a proxy in front: begins the links in answers of gateways"),
   ROLLCALL_LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "silent"])
     .default("info")
@@ -90,7 +113,22 @@ export const CONFIG_SCHEMA = z.object({
     .regex(/^postgres(ql)?:\/\//, "postgres://user@host:port/database")
     .optional()
     .describe("Postgres; with KAFKA_BOOTSTRAP_SERVERS the real mode (secret)"),
-  DATABASE_POOL_MAX: integer(2, 200).default(10).describe("connections to Postgres; domains with jobs need one more"),
+  DATABASE_LISTEN_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, "postgres://user@host:port/database")
+    .optional()
+    .describe(
+      "the same database without a pooler in transaction mode between, for LISTEN; default DATABASE_URL (secret)",
+    ),
+  DATABASE_POOL_MAX: integer(2, 200)
+    .default(10)
+    .describe("connections to Postgres; one more for LISTEN, and one where domains have jobs"),
+  JOURNAL_KEEP: z
+    .string()
+    .regex(/^[1-9]\d{0,3}d$/, "a number of days: 90d")
+    .transform((text) => Number(text.slice(0, -1)) * DAY_MS)
+    .optional()
+    .describe("how long a day of the journal is kept, such as 90d; not set: for good"),
   ...BACKEND_VARIABLES,
   ROLLCALL_FAILPOINT: z.string().optional().describe("crash point for tests; refused when NODE_ENV=production"),
   NODE_ENV: z.string().optional(),
@@ -210,6 +248,8 @@ function findContradictions(config: OwnConfig): string[] {
       "DATABASE_URL is set without KAFKA_BOOTSTRAP_SERVERS: several processes on one database need a bus that " +
         "spreads the partitions; set both, or neither for the embedded mode",
     );
+  if (config.DATABASE_LISTEN_URL !== undefined && database === undefined)
+    problems.push("DATABASE_LISTEN_URL is set without DATABASE_URL: it is another way to the same database; unset it");
   const sasl = [config.KAFKA_SASL_MECHANISM, config.KAFKA_SASL_USERNAME, config.KAFKA_SASL_PASSWORD];
   if (sasl.some((value) => value !== undefined) && sasl.includes(undefined))
     problems.push(

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { checkForeignTopics } from "../../runtime/contract/checks/check-foreign-topics.ts";
+import { checkBetweenDomains } from "../../runtime/contract/checks/check-between-domains.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import type { Diagnostic } from "../../runtime/contract/diagnostics/diagnostic.ts";
@@ -7,16 +7,18 @@ import type { TopicVariables } from "../../runtime/contract/language/topic-patte
 import { buildDomainModel } from "../../runtime/contract/model/domain-model.ts";
 import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
 import { buildContractSet, sourcesOf } from "../../runtime/contract/reading/contract-set.ts";
-import type { LoadedContract } from "../../runtime/contract/reading/contract-source.ts";
+import type { ContractSet, LoadedContract } from "../../runtime/contract/reading/contract-source.ts";
 import { loadContract } from "../../runtime/contract/reading/load.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { DomainCode } from "../../runtime/core/domain.ts";
 import type { Sql, Store } from "../../runtime/ports/store.ts";
-import { type ContractChange, putInForce } from "../../runtime/shell/contract-in-force.ts";
+import { projectionDifferences, viewDifferences } from "../../runtime/shell/projections/prepare-projections.ts";
+import { type ContractChange, olderStateVersion, putInForce } from "../../runtime/shell/contract-in-force.ts";
 import {
   addContractSet,
   type ContractFiles,
   contractInForce,
+  type InForce,
   newestContractSet,
   readContractSet,
 } from "../../runtime/stored/contract-sets.ts";
@@ -74,9 +76,19 @@ export function readContracts(
 }
 
 /** @throws InvalidContractsError for domains that can't be served by one process */
-export function refuseForeignTopics(models: readonly DomainModel[], names: TopicVariables): void {
-  const diagnostics = models.flatMap((model) => [...checkForeignTopics(model, models, names)]);
+export function refuseBetweenDomains(models: readonly DomainModel[], names: TopicVariables): void {
+  const diagnostics = models.flatMap((model) => [...checkBetweenDomains(model, models, names)]);
   if (diagnostics.length > 0) throw new InvalidContractsError(diagnostics);
+}
+
+/** The contracts with the gateways of others: these are each process's own, and are not stored. */
+export function withGateways(
+  { model, domain }: CompiledContracts,
+  other: CompiledContracts,
+  code: DomainCode,
+): CompiledContracts {
+  const { gateways } = other.model.set;
+  return { model: buildDomainModel({ ...model.set, gateways }, code), domain };
 }
 
 /**
@@ -87,7 +99,7 @@ export function refuseForeignTopics(models: readonly DomainModel[], names: Topic
 export async function applyContracts(
   store: Store,
   next: CompiledContracts,
-  change: Pick<ContractChange, "expected" | "current" | "by">,
+  change: Pick<ContractChange, "expected" | "current" | "by" | "onTried">,
 ): Promise<readonly string[]> {
   let unversioned: readonly string[] = [];
   const saveContracts = async (tx: Sql): Promise<void> => void (unversioned = await recordContracts(tx, next));
@@ -99,32 +111,56 @@ export async function applyContracts(
 /**
  * The contracts that a starting process runs. It puts those of its folder in force, with one exception: when processes
  * share a store and the folder's contracts were replaced there by others, those stay in force. A restart after a crash
- * must not bring back old contracts; `rollcall reload` does it on request.
+ * must not bring back old contracts; `rollcall reload` does it on request. A higher `stateVersion` of the code comes in
+ * force in any case.
  * @throws IncompatibleContractsError; Error when those in force can't be compiled with this version
  */
 export async function resolveStartupContracts(
   store: Store,
   folder: CompiledContracts,
   source: DomainSource,
-  options: { readonly isShared: boolean; readonly by: string; readonly warn: (text: string) => void },
+  options: Pick<ContractChange, "by" | "onTried"> & {
+    readonly isShared: boolean;
+    readonly warn: (text: string) => void;
+  },
 ): Promise<CompiledContracts> {
-  const { name, contractHash } = folder.domain;
+  const { name, contractHash, stateVersion } = folder.domain;
+  const { by, onTried, warn } = options;
   const current = await contractInForce(store, name);
-  if (current?.hash === contractHash) return folder;
-  const inForce = current && (await loadStoredContracts(store, current.hash, source).catch((error: Error) => error));
-  if (inForce && options.isShared && (await readContractSet(store, name, contractHash))) {
+  if (current) refuseOlderState(folder.domain, current);
+  if (current?.hash === contractHash && current.stateVersion === stateVersion) return folder;
+  const inForce =
+    current && (await loadStoredContracts(store, current.hash, source, folder).catch((error: Error) => error));
+  const change = { expected: current, current: inForce instanceof Error ? undefined : inForce?.domain, by, onTried };
+  const isOther = current?.hash !== contractHash;
+  if (inForce && isOther && options.isShared && (await readContractSet(store, name, contractHash))) {
     if (inForce instanceof Error)
       throw new Error(`the contracts in force can't run in this version: ${inForce.message}`);
-    options.warn(
+    warn(
       `the folder's contracts (${contractHash.slice(0, 12)}) were replaced by other contracts, which stay in force ` +
         `(${inForce.domain.contractHash.slice(0, 12)}). To go back to the folder's: rollcall reload`,
     );
+    if (current.stateVersion !== stateVersion) await applyContracts(store, inForce, change);
     return inForce;
   }
-  const running = inForce instanceof Error ? undefined : inForce?.domain;
-  const change = { expected: current?.hash, current: running, by: options.by };
-  for (const file of await applyContracts(store, folder, change)) options.warn(unversionedChangeWarning(file));
+  for (const file of await applyContracts(store, folder, change)) warn(unversionedChangeWarning(file));
   return folder;
+}
+
+/** @throws IncompatibleContractsError when what is stored was written by code with a higher `stateVersion` */
+export function refuseOlderState(domain: Pick<Domain, "name" | "stateVersion">, inForce: InForce): void {
+  if (inForce.stateVersion > domain.stateVersion)
+    throw new IncompatibleContractsError([olderStateVersion(domain, inForce)]);
+}
+
+/**
+ * @param isReload whether other live columns count too
+ * @throws IncompatibleContractsError when the store has other projections: a start changes them, a reload does not
+ */
+export async function refuseOtherProjections(sql: Sql, domain: Domain, isReload = false): Promise<void> {
+  const found = await projectionDifferences(sql, domain);
+  const reasons = found.length === 0 && isReload ? await viewDifferences(sql, domain) : found;
+  if (reasons.length > 0) throw new IncompatibleContractsError(reasons);
 }
 
 /**
@@ -155,22 +191,25 @@ function isUnversionedChange({ file, contract: now }: LoadedContract, text: stri
 /**
  * Compiles earlier contracts with this version's code. They are not validated: checks that are newer than a contract
  * must not refuse it.
+ * @param apart contracts that are stored with none: those of the folder count
  * @throws Error when they can't be read, don't form a domain, or name code that no longer exists
  */
 export function compileStoredContracts(
   files: ContractFiles,
   code: DomainCode,
   names: TopicVariables,
+  apart: Pick<ContractSet, "computes" | "gateways"> = { computes: [], gateways: [] },
 ): CompiledContracts {
   const loaded = Object.entries(files).map(([file, text]) => loadContract({ file, text }));
-  const { set } = buildContractSet(
+  const { set: stored } = buildContractSet(
     "the stored contracts",
     loaded.flatMap(({ source }) => source ?? []),
   );
   const [problem] = loaded.flatMap(({ diagnostics }) => diagnostics);
-  if (!set)
+  if (!stored)
     throw new Error(problem ? `${problem.file}:${problem.line}: ${problem.message}` : "they do not form a domain");
-  const model = buildDomainModel(set, code);
+  const { computes, gateways } = apart;
+  const model = buildDomainModel({ ...stored, computes, gateways }, code);
   return { model, domain: compileDomain(model, names) };
 }
 
@@ -179,8 +218,9 @@ export async function loadStoredContracts(
   sql: Sql,
   hash: string,
   { code, names }: DomainSource,
+  { model: { set } }: Pick<CompiledContracts, "model">,
 ): Promise<CompiledContracts> {
   const stored = await readContractSet(sql, code.domain, hash);
   if (!stored) throw new Error(`the contracts ${hash.slice(0, 12)} are not in rollcall.contract_set`);
-  return compileStoredContracts(stored.files, code, names);
+  return compileStoredContracts(stored.files, code, names, set);
 }

@@ -1,6 +1,8 @@
 import { v7 } from "uuid";
 import type { Backends } from "../../effects/backends.ts";
-import { viewOf } from "../../runtime/core/entity.ts";
+import type { Domain } from "../../runtime/core/domain.ts";
+import { type Entity, viewOf } from "../../runtime/core/entity.ts";
+import { loadEntity, UnreadableData } from "../../runtime/core/entity-data.ts";
 import { Fault } from "../../runtime/core/fault.ts";
 import type { Payload } from "../../runtime/core/message.ts";
 import type { OutgoingMessage } from "../../runtime/ports/event-bus.ts";
@@ -53,9 +55,20 @@ export function domainAccessOf(
       const { domain } = runtime.contracts;
       const page = { after, limit: Math.min(Math.max(1, limit), PAGE.limitMax) };
       const entities = await findEntities(store, domain.name, {}, page);
-      return entities.map((entity) => viewOf(entity, domain.orchestrator));
+      return entities.map((entity) => viewOf(loaded(domain, entity), domain.orchestrator));
     },
   };
+}
+
+/** Left out, it could be taken for one that is gone. @throws Fault ENTITY_UNREADABLE, not retryable */
+function loaded(domain: Domain, entity: Entity): Entity {
+  try {
+    return loadEntity(domain, entity);
+  } catch (cause) {
+    if (!(cause instanceof UnreadableData)) throw cause;
+    const text = `the stored data of ${entity.id} can't be read: ${cause.message}`;
+    throw new Fault("ENTITY_UNREADABLE", text, { retryable: false, cause });
+  }
 }
 
 /** Checked as the runtime checks it when it arrives. */

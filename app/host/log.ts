@@ -62,10 +62,16 @@ function logIntent({ error = "", ...event }: EventOf<"intent">, log: Logger): vo
 
 const LOGGERS: ShellEventHandlers<[log: Logger]> = {
   decision: logDecision,
+  committed: () => {},
   turn: (event, log) => log.debug(event, "turn"),
   published: (event, log) => log.debug(event, "published"),
   repeat: (event, log) => log.debug(event, "repeat"),
+  door_rejected: (event, log) => log.debug(event, "a record's door is none, or not its own: its sender is nobody"),
+  turn_refused: (event, log) => log.debug(event, `the store refuses the turn of ${event.type} of ${event.entity}`),
   deadline_fired: (event, log) => log.debug(event, "deadline fired"),
+  purge_deferred: (event, log) => log.debug(event, "a purge is put off: something of the entity is on its way"),
+  projection_fault: ({ projection, entityId: entity, reason }, log) =>
+    log.warn({ projection, entity, reason }, `the rows of ${entity} in ${projection} are older than it is`),
   intent: logIntent,
   dead_letter: (event, log) => log.warn(event, `dead letter ${event.code}: rollcall dlq list shows it`),
   skipped: (event, log) => log.debug(event, "a message of a type that the topic's contract has skipped"),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Backends } from "../../effects/backends.ts";
 import type { Decision } from "../../runtime/core/decision.ts";
 import type { DomainCode } from "../../runtime/core/domain.ts";
+import type { Entity } from "../../runtime/core/entity.ts";
 import type { EntityView } from "../../runtime/core/handler.ts";
 import type { Payload } from "../../runtime/core/message.ts";
 import { reducer } from "../../runtime/core/reducer.ts";
@@ -27,8 +28,12 @@ export interface Measure {
   readonly name: string;
   /** Of the histogram: from what to what. */
   readonly help: string;
-  /** In ms; undefined when the decision ends none. */
-  readonly durationMs: (decision: Decision, brokerTimeMs: () => number) => number | undefined;
+  /** In ms; undefined when the decision ends none. `before`: the entity as it was. */
+  readonly durationMs: (
+    decision: Decision,
+    brokerTimeMs: () => number,
+    before: Entity | undefined,
+  ) => number | undefined;
 }
 
 /** A way of a module's own to something outside, such as a client of a database or a queue. */
@@ -86,9 +91,9 @@ export interface DomainAccess<Config = Variables, Own = object> {
    */
   publish(type: string, payload: Payload): Promise<void>;
   /**
-   * Reads the domain's entities by their ids, as they are stored.
+   * Reads the domain's entities by their ids, as they are stored, with data as handlers are given it.
    * @param page `after`: the last id of the page before; `limit`: 1 to 1,000, default 100
-   * @throws Fault STORE_UNAVAILABLE
+   * @throws Fault STORE_UNAVAILABLE; ENTITY_UNREADABLE
    */
   read(page?: { readonly after?: string; readonly limit?: number }): Promise<readonly EntityView<unknown>[]>;
 }

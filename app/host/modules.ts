@@ -1,10 +1,10 @@
 import { fileURLToPath } from "node:url";
-import { SHIPPED } from "../modules/shipped.ts";
+import { SERVED_BY_DEFAULT, SHIPPED } from "../modules/shipped.ts";
 import { configuredModules, loadModule, locateModule } from "./load-modules.ts";
 import { InvalidModuleError, type Module, type ModuleCommand } from "./module.ts";
 
 /**
- * The modules that are named, else those of `rollcall.config.json` in the folder, else all shipped ones.
+ * The modules that are named, else those of `rollcall.config.json` in the folder, else what is served by default.
  * @param names of shipped modules, files or packages
  * @param wanted domains, when not all are: then a module that can't be loaded is left out if the others have them
  * @throws InvalidModuleError for the first that can't be loaded, and for two that have the same domain
@@ -12,11 +12,16 @@ import { InvalidModuleError, type Module, type ModuleCommand } from "./module.ts
 export async function chosenModules(
   names: readonly string[],
   directory: string,
-  wanted: { readonly only?: readonly string[] | undefined; readonly onLeftOut?: (error: unknown) => void } = {},
+  wanted: {
+    readonly only?: readonly string[] | undefined;
+    readonly onLeftOut?: (error: unknown) => void;
+    /** When none is named. Default: what is served then. */
+    readonly unnamed?: readonly Module[];
+  } = {},
 ): Promise<readonly Module[]> {
-  const { only, onLeftOut } = wanted;
+  const { only, onLeftOut, unnamed = SERVED_BY_DEFAULT } = wanted;
   const chosen = names.length > 0 ? names : configuredModules(directory);
-  if (chosen.length === 0) return withDomains(SHIPPED, only);
+  if (chosen.length === 0) return withDomains(unnamed, only);
   const modules: Module[] = [];
   const errors: unknown[] = [];
   for (const name of chosen) {

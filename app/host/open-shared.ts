@@ -1,29 +1,40 @@
+import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
+import { v7 } from "uuid";
 import { backendsOf } from "../../effects/backends.ts";
 import { EmbeddedBroker } from "../../runtime/adapters/embedded-bus/embedded-broker.ts";
 import { EmbeddedBus } from "../../runtime/adapters/embedded-bus/embedded-bus.ts";
 import { KafkaBus } from "../../runtime/adapters/kafka/kafka-bus.ts";
+import { PgliteNotices } from "../../runtime/adapters/pglite/pglite-notices.ts";
 import { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
+import { PostgresNotices } from "../../runtime/adapters/postgres/postgres-notices.ts";
 import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
 import { ensureDayPartitions, migrate, type MigrationSet } from "../../runtime/adapters/sql/migrate.ts";
 import { SystemClock } from "../../runtime/adapters/system-clock.ts";
+import type { DomainCode } from "../../runtime/core/domain.ts";
 import { utcDayOf } from "../../runtime/core/time.ts";
 import type { Clock } from "../../runtime/ports/clock.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
+import type { Notices } from "../../runtime/ports/notices.ts";
 import type { Sql, Store } from "../../runtime/ports/store.ts";
+import type { TrialProgress } from "../../runtime/shell/data-trial.ts";
+import type { FillProgress } from "../../runtime/shell/projections/fill-projection.ts";
+import { prepareProjections } from "../../runtime/shell/projections/prepare-projections.ts";
 import { armFailpoint } from "../../runtime/shell/failpoint.ts";
 import { claimStore } from "../../runtime/shell/deployment.ts";
+import { StoredDoorKeys } from "../../runtime/shell/door-keys.ts";
 import { DEFAULT_LIMITS, type ShellLimits } from "../../runtime/shell/limits.ts";
 import { SharedBounds } from "../../runtime/shell/partitions/shared-bounds.ts";
+import { addFirstDoorKey } from "../../runtime/stored/door-keys.ts";
 import { type Config, kafkaAccess } from "./config.ts";
 import {
   type CompiledContracts,
   type DomainSource,
   readContracts,
-  refuseForeignTopics,
+  refuseBetweenDomains,
   resolveStartupContracts,
 } from "./contracts-in-force.ts";
 import { consumerGroupOf, consumerGroupsOf, deploymentOf } from "./deployment.ts";
@@ -45,7 +56,10 @@ export const migrationsOf = (modules: readonly Module[]): readonly MigrationSet[
       : [],
   ),
 ];
-export const DAY_MS = 86_400_000;
+/** Of a key that signs what gateways add to messages. */
+export const DOOR_SECRET_BYTES = 32;
+const DAY_MS = 86_400_000;
+const TRIAL_REPORT_MS = 5_000;
 /** Names this process as owner of partitions, and in what it changes. */
 export const PROCESS_NAME = `${hostname()}:${process.pid}`;
 
@@ -68,6 +82,8 @@ export interface ServedDomain {
   readonly module: Module;
   readonly source: DomainSource;
   readonly contracts: CompiledContracts;
+  /** The hash of those that its folder had at the start. */
+  readonly hashAtStart: string;
   readonly backends: ReturnType<ReturnType<typeof backendsOf>>;
 }
 
@@ -96,20 +112,28 @@ export async function openShared(config: Config, { log, ...options }: HostOption
     const deployment = await deploymentOf(config, consumerGroups);
     await claimStore(store, deployment);
     await ensureDayPartitions(store, nextDays(clock));
+    await addFirstDoorKey(store, randomBytes(DOOR_SECRET_BYTES));
     const domains: ServedDomain[] = [];
     for (const domain of read) {
       const contracts = await resolveStartupContracts(store, domain.contracts, domain.source, {
         isShared: !isEmbedded(config),
         by: `the start of ${PROCESS_NAME}`,
         warn: (text) => log?.warn({ domain: domain.source.code.domain }, text),
+        onTried: trialReporter(clock, domain.source.code, log),
       });
-      domains.push({ ...domain, contracts });
+      await prepareProjections(
+        { store, domain: contracts.domain, monotonicMs: () => clock.monotonicMs(), wallMs: () => clock.wallMs() },
+        fillReporter(clock, domain.source.code, log),
+      );
+      domains.push({ ...domain, contracts, hashAtStart: domain.contracts.domain.contractHash });
     }
     const broker = new EmbeddedBroker({ store, clock });
     const createBus = (domain: string): EventBus =>
       openBus(config, { broker, log, domain, onPartPublished: () => failpoint("C7") });
     const bounds = new SharedBounds({ ...DEFAULT_LIMITS, ...options.limits }, domains.length);
-    return { bounds, clock, createBus, deployment, domains, failpoint, ownBackends, store };
+    const notices = openNotices(config, store, clock);
+    const doorKeys = new StoredDoorKeys(store, clock);
+    return { bounds, clock, createBus, deployment, domains, doorKeys, failpoint, notices, ownBackends, store };
   } catch (error) {
     // What is open would keep a process alive that serves nothing.
     await ownBackends.close();
@@ -121,6 +145,26 @@ export async function openShared(config: Config, { log, ...options }: HostOption
 const progressText = (forMs: number): string =>
   forMs === 0 ? "begins" : `goes on, for ${Math.round(forMs / 1_000)} s now: nothing is served before it is done`;
 
+/** Logs, from time to time, how many entities were tried under the code's version. */
+function trialReporter(clock: Clock, { domain, stateVersion }: DomainCode, log: HostOptions["log"]) {
+  let nextAtMs = Number.NEGATIVE_INFINITY;
+  return ({ tried, of }: TrialProgress): void => {
+    if (tried < of && clock.monotonicMs() < nextAtMs) return;
+    nextAtMs = clock.monotonicMs() + TRIAL_REPORT_MS;
+    log?.info({ domain }, `${tried} of ${of} entities tried under stateVersion ${stateVersion}`);
+  };
+}
+
+/** Logs, from time to time, how far a projection is filled. */
+function fillReporter(clock: Clock, { domain }: DomainCode, log: HostOptions["log"]) {
+  let nextAtMs = clock.monotonicMs() + TRIAL_REPORT_MS;
+  return ({ projection, filled, of }: FillProgress): void => {
+    if (clock.monotonicMs() < nextAtMs) return;
+    nextAtMs = clock.monotonicMs() + TRIAL_REPORT_MS;
+    log?.info({ domain }, `projection ${projection}: rows of ${filled} of ${of} entities; nothing is served before`);
+  };
+}
+
 interface DomainParts {
   readonly sql: Sql;
   readonly clock: Clock;
@@ -131,7 +175,7 @@ interface DomainParts {
 function readDomains(
   config: Config,
   { modules, only, contractsDir, sql, clock, ownBackends }: HostOptions & DomainParts,
-): ServedDomain[] {
+): Omit<ServedDomain, "hashAtStart">[] {
   const names = { env: config.ROLLCALL_ENV, namespace: config.ROLLCALL_NAMESPACE };
   const openBackends = backendsOf({ variables: config, scope: names, sql, clock });
   const domains = modules.flatMap((module) =>
@@ -150,12 +194,12 @@ function readDomains(
   );
   const codes = domains.map(({ code }) => code);
   const edited = contractsDir === undefined ? undefined : readContracts({ directory: contractsDir, names }, codes);
-  const read = domains.map(({ module, backends, ...own }): ServedDomain => {
+  const read = domains.map(({ module, backends, ...own }) => {
     const isEdited = edited?.domain.name === own.code.domain;
     const source = { ...own, names, ...(isEdited && contractsDir && { directory: contractsDir }) };
     return { module, backends, source, contracts: isEdited ? edited : readContracts(source, [own.code]) };
   });
-  refuseForeignTopics(
+  refuseBetweenDomains(
     read.map(({ contracts }) => contracts.model),
     names,
   );
@@ -173,6 +217,12 @@ async function openStore(config: Config): Promise<Store> {
     maxConnections: config.DATABASE_POOL_MAX,
     applicationName: "rollcall",
   });
+}
+
+function openNotices(config: Config, sql: Sql, clock: Clock): Notices {
+  const { DATABASE_URL, DATABASE_LISTEN_URL: listenUrl = DATABASE_URL } = config;
+  if (listenUrl === undefined) return new PgliteNotices();
+  return new PostgresNotices({ sql, listenUrl, clock, process: v7() });
 }
 
 interface BusParts {

@@ -17,7 +17,10 @@ import {
   IncompatibleContractsError,
   loadStoredContracts,
   readContracts,
-  refuseForeignTopics,
+  refuseBetweenDomains,
+  refuseOlderState,
+  refuseOtherProjections,
+  withGateways,
 } from "./contracts-in-force.ts";
 import { SharedBus } from "./shared-bus.ts";
 
@@ -111,6 +114,16 @@ export class ReloadingRuntime {
     return this.#runtime.triesOf(entityId);
   }
 
+  /** As `Runtime.notYetOf`. */
+  notYetOf(entityId: string): ReturnType<Runtime["notYetOf"]> {
+    return this.#runtime.notYetOf(entityId);
+  }
+
+  /** As `Runtime.endIntent`. */
+  endIntent(intentId: string, why: string): ReturnType<Runtime["endIntent"]> {
+    return this.#runtime.endIntent(intentId, why);
+  }
+
   /** For code that publishes beside the runtime: it stays valid when a reload replaces the bus. */
   get bus(): Pick<EventBus, "publish" | "describe"> {
     return {
@@ -144,23 +157,26 @@ export class ReloadingRuntime {
 
   /**
    * Puts the folder's contracts in force for every process, or changes nothing.
+   * @param except the hash of contracts that stay as they are: others may have taken their place
    * @throws InvalidContractsError, IncompatibleContractsError: both are kept as `refusedChange`; Fault of the store
    */
-  reload(by: string): Promise<{ readonly hash: string; readonly changed: boolean }> {
+  reload(by: string, except?: string): Promise<{ readonly hash: string; readonly changed: boolean }> {
     return this.#enqueue(async () => {
       try {
         const { source, hostModels } = this.#options;
         const next = readContracts(source, [source.code]);
         const others = hostModels().filter(({ set }) => set.domain !== source.code.domain);
-        refuseForeignTopics([next.model, ...others], source.names);
+        refuseBetweenDomains([...others, next.model], source.names);
         const { contractHash } = next.domain;
-        if (contractHash === this.#contracts.domain.contractHash) {
+        await refuseOtherProjections(this.#options.store, next.domain, true);
+        if ([except, this.#contracts.domain.contractHash].includes(contractHash)) {
           this.#refusedChange = null;
-          return { hash: contractHash, changed: false };
+          return { hash: contractHash, changed: this.#takeGateways(next) };
         }
         await this.#prepareTopics(next);
         const { domain: current } = this.#contracts;
-        const change = { expected: current.contractHash, current, by };
+        const { contractHash: hash, stateVersion } = current;
+        const change = { expected: { hash, stateVersion }, current, by };
         const unversionedChanges = await applyContracts(this.#options.store, next, change);
         await this.#switchTo(next, by, unversionedChanges);
         return { hash: contractHash, changed: true };
@@ -170,6 +186,15 @@ export class ReloadingRuntime {
         throw error;
       }
     });
+  }
+
+  /** No message is processed otherwise because of them: the runtime goes on. @returns whether they are others */
+  #takeGateways(next: CompiledContracts): boolean {
+    const textOf = ({ model }: CompiledContracts): string =>
+      JSON.stringify(model.set.gateways.map(({ contract }) => contract));
+    if (textOf(next) === textOf(this.#contracts)) return false;
+    this.#contracts = withGateways(this.#contracts, next, this.#options.source.code);
+    return true;
   }
 
   /** Before anything is changed: without their topics the new contracts would stop every process. */
@@ -198,10 +223,14 @@ export class ReloadingRuntime {
     for (let failures = 0; !this.#stopping;) {
       try {
         const inForce = await contractInForce(store, source.code.domain);
-        // Those of before may be in force again after this process could not follow.
-        if (!inForce || inForce.hash === this.#contracts.domain.contractHash)
-          return failures > 0 ? await this.#run() : undefined;
-        const next = await loadStoredContracts(store, inForce.hash, source);
+        if (inForce) refuseOlderState(this.#contracts.domain, inForce);
+        await refuseOtherProjections(store, this.#contracts.domain);
+        // Those of before may be in force again, or projections filled, after this process could not follow.
+        if (!inForce || inForce.hash === this.#contracts.domain.contractHash) {
+          if (failures === 0) await this.#runtime.stop();
+          return await this.#run();
+        }
+        const next = await loadStoredContracts(store, inForce.hash, source, this.#contracts);
         return await this.#switchTo(next, inForce.by, []);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);

@@ -15,8 +15,10 @@ const HeadLine = z.object({
   domain: z.string(),
   env: z.string(),
   namespace: z.string(),
+  state_version: z.int().describe("of entities' data, that is in force"),
   read_at: z.iso.datetime(),
   since: z.iso.datetime().optional().describe("what is older was left out"),
+  begins_on: z.iso.date().optional().describe("UTC; the days before it were dropped"),
 });
 
 /** Contracts that ran, by the hash that the rows name. */
@@ -30,11 +32,13 @@ const storedEntity = {
   state: State,
   reducer_state: z.string(),
   seq: z.int(),
+  published_seq: z.int().optional(),
   attempt: z.looseObject({
     number: z.int(),
     id: z.string(),
     correlationIds: z.array(z.string()),
     awaiting: z.array(z.string()),
+    targets: z.array(z.string()).optional(),
   }),
   data: z.unknown(),
   deadlines: Deadlines,
@@ -48,12 +52,18 @@ const OpenIntent = z.looseObject({
   attemptId: z.string(),
   correlationId: z.string(),
 });
+const entityBefore = {
+  ...storedEntity,
+  state_version: z.int(),
+  intents: z.array(OpenIntent),
+  ended_at: z.iso.datetime().optional(),
+};
 /** What lines about an entity have. */
 const link = {
   entity_id: z.string(),
   prev: z.int().optional(),
   prev_day: z.iso.date().optional(),
-  before: z.looseObject({ ...storedEntity, intents: z.array(OpenIntent) }).optional(),
+  before: z.looseObject(entityBefore).optional(),
 };
 
 const step = {
@@ -65,8 +75,10 @@ const step = {
   origin: Origin.optional(),
   intent_id: z.string().optional(),
   of_attempt: z.string().optional(),
+  door: z.looseObject({ caller: z.looseObject({ id: z.string() }), loaded: Payload, operation: z.string() }).optional(),
   armed: Deadlines.optional(),
   result: z.string(),
+  declined: z.looseObject({ code: z.string(), kind: z.string(), caller: z.string() }).optional(),
   reason: z.string(),
   state: State,
   reducer_state: State,
@@ -91,11 +103,15 @@ const RowLine = z.discriminatedUnion("kind", [
   z.looseObject({ ...place, kind: z.literal("message"), ...link, ...step }),
   z.looseObject({
     ...{ ...place, kind: z.literal("event"), ...link, ...named },
-    ...{ attempt_id: z.string(), topic: z.string(), value: z.string() },
+    ...{ attempt_id: z.string(), topic: z.string().optional(), value: z.string() },
   }),
   z.looseObject({
     ...{ ...place, kind: z.literal("intent"), ...link, ...named },
     ...{ attempt_id: z.string(), target: z.string(), version: z.number(), payload: Payload },
+  }),
+  z.looseObject({
+    ...{ ...place, kind: z.literal("not_yet"), ...link, ...named },
+    ...{ attempt_id: z.string(), target: z.string(), note: z.string() },
   }),
   z.looseObject({
     ...{ ...place, kind: z.literal("end"), ...link, ...named },

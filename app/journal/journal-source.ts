@@ -22,9 +22,12 @@ export async function* readJournalFile(file: string): AsyncGenerator<ExportedLin
 /** The journal of a domain of a running server, page by page. */
 export async function* readServerJournal(
   server: { readonly url: string; readonly domain?: string },
-  { since }: JournalWindow,
+  { since, stateVersion }: JournalWindow,
 ): AsyncGenerator<ExportedLine> {
-  yield* listItems<ExportedLine>(server, await domainPath(server, "/journal"), { since });
+  yield* listItems<ExportedLine>(server, await domainPath(server, "/journal"), {
+    since,
+    state_version: stateVersion === undefined ? undefined : String(stateVersion),
+  });
 }
 
 function parseLine(text: string, location: string): ExportedLine {

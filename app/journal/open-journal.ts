@@ -31,6 +31,9 @@ export async function openJournal(lines: AsyncIterable<ExportedLine>, domainName
   const currentDomain = compile(head);
   const contracts = new Map([[currentDomain.contractHash, currentDomain]]);
   const problems: string[] = [];
+  const { begins_on, since } = head;
+  if (begins_on !== undefined && (since === undefined || since.slice(0, 10) < begins_on))
+    problems.push(`the days before ${begins_on} were dropped from the journal: they are not repeated`);
   for (next = await iterator.next(); !next.done && next.value.line === "contract"; next = await iterator.next()) {
     const { hash, files } = next.value;
     try {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Domain } from "../../runtime/core/domain.ts";
 import { createPlanner, type PlannedOutcome, type StepSummary } from "../../runtime/replay/plan.ts";
 import type { OpenJournal } from "./open-journal.ts";
+import { EntityTrial, TrialReport } from "./trial-report.ts";
 
 const HOUR_MS = 3_600_000;
 /** Entities that end differently, or unknown, beyond this number are counted, but not listed. */
@@ -43,6 +44,8 @@ export const PlanReport = z.object({
   incomplete: z.int(),
   found: z.array(Outcome),
   notKnown: z.array(Outcome),
+  /** Null: the edited code has the stored entities' `stateVersion`. */
+  trial: TrialReport.nullable(),
   notes: z.array(z.string()),
 });
 export type PlanReport = z.infer<typeof PlanReport>;
@@ -74,14 +77,19 @@ export async function runPlan(
       incomplete: () => counts.incomplete++,
     },
   );
+  const trial = head.state_version === edited.stateVersion ? undefined : new EntityTrial(edited, head.state_version);
   for await (const line of entityHistories) {
     if (line.line === "row") planner.addLine(line);
-    else planner.addSnapshot(line);
+    else {
+      planner.addSnapshot(line);
+      trial?.try(line);
+    }
     onProgress(counts);
   }
   planner.end();
   const [since, until] = [new Date(sinceMs).toISOString(), new Date(untilMs).toISOString()];
-  return { since, until, ...counts, found, notKnown, notes: [...problems, ...limitationsOf(contracts, edited)] };
+  const notes = [...problems, ...limitationsOf(contracts, edited)];
+  return { since, until, ...counts, found, notKnown, trial: trial?.report ?? null, notes };
 }
 
 /** Changes of the edited contracts whose effect recorded inputs can't show. */

@@ -1,8 +1,11 @@
 import { fileURLToPath } from "node:url";
 import type { Module } from "../host/module.ts";
+import { nodeRegistryWithCommands } from "./node-registry/with-commands.ts";
 import { registrationWithCommands } from "./registration/with-commands.ts";
 
-/** Served when nothing else is named. */
-export const SHIPPED: readonly Module[] = [registrationWithCommands];
+/** Each is loaded by its name. */
+export const SHIPPED: readonly Module[] = [registrationWithCommands, nodeRegistryWithCommands];
+/** Served when nothing is named. */
+export const SERVED_BY_DEFAULT: readonly Module[] = [registrationWithCommands];
 /** The folder that `rollcall dev` copies when it has no contracts. */
 export const SHIPPED_CONTRACTS = fileURLToPath(new URL("../../contracts/registration", import.meta.url));

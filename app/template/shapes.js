@@ -11,6 +11,9 @@ export const ItemExpired = message("ItemExpired", { open_until: z.string() });
 
 export const NoticeSend = intent("notice.send", { item_id: z.string(), owner: z.string(), text: z.string() });
 
-/** An item's data; every field has a default. */
+/**
+ * An item's data; every field has a default. A change that stored data does not fit raises `stateVersion` in module.js,
+ * with an `upcast`.
+ */
 export const ItemState = z.object({ owner: z.string().default("") });
 /** @typedef {import("rollcall").z.infer<typeof ItemState>} ItemState */

@@ -1,12 +1,14 @@
 import { relative } from "node:path";
-import { checkForeignTopics } from "../../runtime/contract/checks/check-foreign-topics.ts";
+import { checkBetweenDomains } from "../../runtime/contract/checks/check-between-domains.ts";
 import { type ValidationResult, validateDomain } from "../../runtime/contract/checks/validate.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import type { TopicVariables } from "../../runtime/contract/language/topic-pattern.ts";
 import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
 import type { Domain, DomainCode } from "../../runtime/core/domain.ts";
 import { type DeclaredDomain, declaredDomains } from "../host/declared-domains.ts";
+import type { Module } from "../host/module.ts";
 import { chosenModules } from "../host/modules.ts";
+import { SHIPPED } from "../modules/shipped.ts";
 import { chooseDomain, type DomainOptions } from "./domain-choice.ts";
 import { printDiagnostics } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
@@ -22,9 +24,12 @@ export interface CheckedFolder extends ValidationResult {
   readonly dir: string;
 }
 
-/** The domains of the chosen modules. @throws InvalidModuleError */
-export const domainsOf = async ({ module = [] }: ModuleOptions): Promise<readonly DeclaredDomain[]> =>
-  declaredDomains(await chosenModules(module, process.cwd()));
+const modulesOf = ({ module = [] }: ModuleOptions, unnamed?: readonly Module[]): Promise<readonly Module[]> =>
+  chosenModules(module, process.cwd(), { ...(unnamed && { unnamed }) });
+
+/** The domains of the chosen modules; of all shipped ones, when none is named. @throws InvalidModuleError */
+export const domainsOf = async (options: ModuleOptions): Promise<readonly DeclaredDomain[]> =>
+  declaredDomains(await modulesOf(options, SHIPPED));
 
 /**
  * Checks the folder; without one those of all domains of the chosen modules, also together, or of the domain that is
@@ -38,20 +43,22 @@ export async function validateFolders(dir: string | undefined, options: FolderOp
   const folders = (dir === undefined ? chosen.map(shownPath) : [dir]).map((each) => validateOne(each, domains));
   const models = folders.flatMap(({ model }) => model ?? []);
   return folders.map((folder) => {
-    const problems = folder.model ? [...checkForeignTopics(folder.model, models)] : [];
+    const isAll = folders.length === domains.length;
+    const problems = folder.model && isAll ? [...checkBetweenDomains(folder.model, models)] : [];
     if (problems.length === 0) return folder;
     return { dir: folder.dir, diagnostics: [...folder.diagnostics, ...problems] };
   });
 }
 
 /**
- * The contracts of the folder; without one those of the domain that is named, or of the only one. Errors go to standard
- * error and set the exit code; then there is no result.
+ * The contracts of the folder; without one those of the domain that is named, or of the only one that is served when
+ * nothing is named. Errors go to standard error and set the exit code; then there is no result.
  */
 export async function readFolder(dir: string | undefined, options: FolderOptions): Promise<DomainModel | undefined> {
   const domains = await domainsOf(options);
   refuseBoth(dir, options);
-  const chosen = dir ?? shownPath(chooseDomain(domains, options.domain, "the modules"));
+  const meant = options.domain === undefined ? declaredDomains(await modulesOf(options)) : domains;
+  const chosen = dir ?? shownPath(chooseDomain(meant, options.domain, "the modules"));
   const { model, diagnostics } = validateOne(chosen, domains);
   if (model) return model;
   printDiagnostics(diagnostics);

@@ -19,7 +19,7 @@ export function timelineText(item: Item, paintState: Paint = (state) => state): 
   return [timelineLine(item, paintState), ...item.tries.map(tryLine)].join("\n");
 }
 
-function timelineLine({ at, kind, type, reason, note, state, topic }: Item, paintState: Paint): string {
+function timelineLine({ at, kind, type, reason, note, state, topic, ...by }: Item, paintState: Paint): string {
   const time = timeOfDay(at);
   if (kind === "event")
     return (
@@ -28,8 +28,10 @@ function timelineLine({ at, kind, type, reason, note, state, topic }: Item, pain
     );
   const explanation = [note, reason].filter((text) => text !== null).join("; ");
   const of = kind === "message" || kind === "end" ? "" : ` (${kind})`;
+  const sender = by.operation === null ? "" : ` by ${by.caller || "nobody in particular"} (${by.operation})`;
   const where = state === null ? "" : ` [${paintState(state)}]`;
-  return `${time}  ${replaceUnprintable(type ?? kind)}${of}${where} ${replaceUnprintable(explanation)}`;
+  const what = replaceUnprintable(`${type ?? kind}${of}${sender}`);
+  return `${time}  ${what}${where} ${replaceUnprintable(explanation)}`;
 }
 
 function tryLine({ at, ms, code, error }: Item["tries"][number]): string {

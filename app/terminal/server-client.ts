@@ -41,7 +41,11 @@ type QueryParameters = Readonly<Record<string, string | undefined>>;
 export async function callServer<Answer>(
   { url }: Pick<ServerOptions, "url">,
   path: string,
-  request: { readonly method?: "GET" | "POST" | "DELETE"; readonly query?: QueryParameters } = {},
+  request: {
+    readonly method?: "GET" | "POST" | "DELETE";
+    readonly query?: QueryParameters;
+    readonly body?: object;
+  } = {},
 ): Promise<Answer> {
   if (!URL.canParse(url) || !/^https?:/.test(url))
     throw new Error(`${JSON.stringify(url)} is not the URL of a server: give --url http://host:port`);
@@ -50,7 +54,12 @@ export async function callServer<Answer>(
     if (value !== undefined) address.searchParams.set(name, value);
   const response = await fetch(address, {
     method: request.method ?? "GET",
-    headers: { accept: "application/json", ...bearer(clientToken(process.env)) },
+    headers: {
+      accept: "application/json",
+      ...(request.body && { "content-type": "application/json" }),
+      ...bearer(clientToken(process.env)),
+    },
+    ...(request.body && { body: JSON.stringify(request.body) }),
     signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
   }).catch((error: unknown) => {
     throw new Error(

@@ -1,4 +1,5 @@
 import type { Decision as CoreDecision } from "../../runtime/core/decision.ts";
+import { type Caller, type Door, NOBODY } from "../../runtime/core/door.ts";
 import type { NewEvent } from "../../runtime/core/message.ts";
 
 /** A message to a domain: `StoreParcel.of({ ... })`, or the same written out. */
@@ -8,10 +9,18 @@ export interface SentMessage extends NewEvent {
   readonly correlationId?: string;
   /** When the sender says that it was sent, RFC 3339. Default: now. */
   readonly sentAt?: string;
+  /** What the gateway adds through which it comes; what is left out is nobody's, and nothing. Default: from the bus. */
+  readonly door?: Partial<Omit<Door, "caller">> & { readonly caller?: Partial<Caller> };
 }
 
+export const doorOfSent = ({ door }: SentMessage): Door | undefined =>
+  door && { operation: "test", loaded: {}, ...door, caller: { ...NOBODY, ...door.caller } };
+
 /** What a message led to. */
-export interface Decision<Data = unknown> extends Pick<CoreDecision, "events" | "intents" | "moves" | "result"> {
+export interface Decision<Data = unknown> extends Pick<
+  CoreDecision,
+  "events" | "intents" | "moves" | "result" | "declined"
+> {
   /** Type of the message, also `deadline(name)`, `published(Event)`, `failed(intent.type)`. */
   readonly message: string;
   /** Empty for a message that could not be read. */
@@ -37,12 +46,13 @@ export function decisionOf<Data>(
   nowMs: number,
   deadLetter?: string,
 ): Decision<Data> {
-  const { entity, events, intents, moves, result, reason } = decision;
+  const { entity, events, intents, moves, result, declined, reason } = decision;
   const armed = Object.entries(entity?.deadlines ?? {}).map(([name, { at }]) => [name, at - nowMs]);
   return {
     message: message.type,
     entityId: message.entityId,
     ...{ result, reason, events, intents, moves },
+    ...(declined && { declined }),
     ...(deadLetter !== undefined && { deadLetter }),
     state: entity?.state ?? null,
     reducerState: entity?.reducerState ?? null,

@@ -4,4 +4,5 @@ export type { Entity } from "../../runtime/core/entity.ts";
 export { type Decision, type SentMessage } from "./decision.ts";
 export { memoryServiceCatalog } from "../../effects/service-catalog/memory-catalog.ts";
 export type { TestDomain } from "./memory-domain.ts";
+export type { StoredState } from "./stored-data.ts";
 export { testDomain, type TestDomainOptions } from "./load-domain.ts";

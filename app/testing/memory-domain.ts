@@ -10,10 +10,11 @@ import type { Message, MessageDefinition, NewEvent, Payload } from "../../runtim
 import { deadlineMessage, publishedMessage } from "../../runtime/core/runtime-messages.ts";
 import { step } from "../../runtime/core/step.ts";
 import { toRfc3339 } from "../../runtime/core/time.ts";
-import { type Decision, decisionOf, type SentMessage } from "./decision.ts";
+import { type Decision, decisionOf, doorOfSent, type SentMessage } from "./decision.ts";
 import { unknownName } from "./known-names.ts";
 import type { ManualClock } from "./manual-clock.ts";
 import { PendingIntents } from "./pending-intents.ts";
+import { assertReadBack, storedEntity, type StoredState } from "./stored-data.ts";
 
 /**
  * A domain in memory: all its entities, on a clock that only the test moves. Each call that gives it a message returns
@@ -66,13 +67,23 @@ export class TestDomain<Data = unknown> {
 
   /**
    * What has happened before: each message must change something.
-   * @throws Error for one that changes nothing or is refused, with the reason
+   * @throws Error for one that changes nothing, is declined or refused, with the reason
    */
   given(...messages: readonly SentMessage[]): this {
     for (const message of messages) {
       const { result, reason } = this.when(message);
-      if (result === "no_op" || result === "refused") throw new Error(`given ${message.type}: ${result}: ${reason}`);
+      if (["no_op", "declined", "refused"].includes(result))
+        throw new Error(`given ${message.type}: ${result}: ${reason}`);
     }
+    return this;
+  }
+
+  /**
+   * An entity is there already, as this or an earlier version of the code has stored it: it is read as at a start.
+   * @throws Error for a state that the contracts lack; for data that can't be read, with the JSON pointer
+   */
+  stored(id: string, stored: StoredState): this {
+    this.#entities.set(id, storedEntity(this.#domain, id, stored, this.#clock.wallMs()));
     return this;
   }
 
@@ -101,7 +112,8 @@ export class TestDomain<Data = unknown> {
     try {
       const record = { topic: consumed.topic, partition: 0, offset: this.#offset++, headers: {} };
       const value = new TextEncoder().encode(JSON.stringify(envelope));
-      const read = decodeRecord(this.#domain, [consumed], { ...record, value, brokerTimeMs: this.#clock.wallMs() });
+      const at = { ...record, value, brokerTimeMs: this.#clock.wallMs() };
+      const read: Message = { ...decodeRecord(this.#domain, [consumed], at), door: doorOfSent(sent) };
       return this.#isRepeat(read, consumed.journal)
         ? this.#record(read, noOp(this.#entities.get(read.entityId), "duplicate: already processed"))
         : this.#take(read);
@@ -188,7 +200,10 @@ export class TestDomain<Data = unknown> {
 
   #take(message: Message): Decision<Data> {
     const decision = step(this.#domain, this.#entities.get(message.entityId), message);
-    if (decision.entity) this.#entities.set(message.entityId, decision.entity);
+    if (decision.entity) {
+      assertReadBack(this.#domain, decision.entity);
+      this.#entities.set(message.entityId, decision.entity);
+    }
     this.#intents.add(decision.intents);
     const awaited = decision.events.filter(({ type }) => this.#domain.awaitsPublish.has(type));
     this.#unpublished = [...this.#unpublished, ...awaited];

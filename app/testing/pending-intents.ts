@@ -90,7 +90,11 @@ export class PendingIntents {
   async run(intent: Intent): Promise<Settled | undefined> {
     const spec = this.#specOf(intent);
     const [outcome] = await callEffect(this.#clock, spec, [intent]);
-    if (outcome?.done !== false) {
+    if (outcome?.notYet !== undefined)
+      return this.#hasYounger(intent)
+        ? this.#end(intent, `superseded by a newer intent: ${outcome.notYet}`)
+        : undefined;
+    if (!outcome?.fault) {
       const isListed = outcome?.event && spec.outputEvents.includes(outcome.event.type);
       return this.#end(intent, "done", isListed ? outcome.event : undefined);
     }

@@ -1,10 +1,10 @@
 import type { Domain } from "../../runtime/core/domain.ts";
-import { derivedId } from "../../runtime/core/ids.ts";
 import type { Message } from "../../runtime/core/message.ts";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
 import type { Store } from "../../runtime/ports/store.ts";
 import { Partition } from "../../runtime/shell/partitions/partition.ts";
 import type { EntityRecord } from "../../runtime/stored/entities.ts";
+import { seenKey } from "../../runtime/stored/seen.ts";
 import type { InboxItem } from "../../runtime/shell/turns/inbox.ts";
 import { InternedValues } from "../../runtime/shell/turns/interned-values.ts";
 import { TurnPlan } from "../../runtime/shell/turns/turn-plan.ts";
@@ -57,7 +57,7 @@ export async function seedJournal(
         if (!partition) continue;
         const item = itemOf(partition, message, open.get(message.intentId ?? ""));
         const { kind, entityId, type, id } = message;
-        const dedupeKey = kind === "bus" ? derivedId("seen", domain.name, entityId, type, id) : undefined;
+        const dedupeKey = kind === "bus" ? seenKey(domain.name, { entityId, type, id }) : undefined;
         plan.add({ kind: "step", item, message, isAlwaysJournaled: true, dedupeKey });
       }
       await store.transaction(async (tx) => {
@@ -84,5 +84,5 @@ function itemOf(partition: Partition, message: Message, asked: TurnPlan["intents
     return { kind: "record", partition, record };
   }
   if (asked) return { kind: "settled", ...asked, isParked: false, note: "done", message };
-  return { kind: "published", partition, throughSeq: 0, messages: [message] };
+  return { kind: "published", partition, throughSeq: 0, messages: [{ seq: 0, message }] };
 }

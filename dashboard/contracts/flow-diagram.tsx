@@ -11,6 +11,7 @@ const KIND_TITLES: Readonly<Record<FlowNode["kind"], string>> = {
   signal: "Signals",
   handler: "Handlers",
   event: "Events",
+  refusal: "Refusals",
   trigger: "Triggers of the reducer",
   intent: "Intents",
   effect: "Effects",

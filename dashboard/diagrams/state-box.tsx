@@ -5,9 +5,11 @@ type MachineState = MachineGraph["states"][number];
 export const STATE_FONT = 12.5;
 
 /** Shown below the name of a state. */
-export const stateNotes = ({ deadline, raises, transient }: MachineState): readonly string[] => [
+export const stateNotes = ({ deadline, raises, retain, transient, rests }: MachineState): readonly string[] => [
+  ...(rests ? ["rests"] : []),
   ...(transient ? ["passed through"] : []),
   ...(deadline === undefined ? [] : [`deadline ${deadline}`]),
+  ...(retain === undefined ? [] : [`kept for ${retain}`]),
   ...(raises === undefined ? [] : [`raises ${raises}`]),
 ];
 

@@ -1,14 +1,13 @@
 import { useEffect } from "preact/hooks";
 import type { EntityView } from "../../app/http/entities/entity-view.ts";
 import type { Explanation } from "../../app/http/entities/explanation.ts";
-import type { TimelineItem } from "../../app/http/entities/timeline.ts";
+import type { Timeline as TimelinePage } from "../../app/http/entities/timeline.ts";
 import type { Overview } from "../../app/http/overview/overview.ts";
 import { useDomain, useDomainApi } from "../domains/domain.ts";
 import { ApiError } from "../shared/api.ts";
 import { capitalize } from "../shared/format.ts";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import { subscribeToEvents } from "../shared/event-stream.ts";
-import type { ListPage } from "../shared/list-page.ts";
 import { refreshScheduler } from "../shared/refresh-scheduler.ts";
 import { Link, type PageProps, pathWithQuery } from "../shared/router.tsx";
 import { useServerClock } from "../shared/server-clock.ts";
@@ -62,7 +61,13 @@ export function Page({ entityId }: PageProps) {
         {explanation.answer && <StatusSummary explanation={explanation.answer} nowMs={nowMs} />}
         {view && <EntityMachines entity={view} items={items} />}
       </div>
-      {items.length > 0 && <Timeline items={items} isComplete={timeline.answer?.next_cursor === null} />}
+      {items.length > 0 && (
+        <Timeline
+          items={items}
+          isComplete={timeline.answer?.next_cursor === null}
+          droppedOn={timeline.answer?.dropped_on ?? null}
+        />
+      )}
       {view && <EntityData entity={view} />}
     </div>
   );
@@ -74,7 +79,7 @@ function useEntity(entityId: string) {
   const timelinePath = pathWithQuery(`${path}/timeline`, { envelopes: "true", limit: TIMELINE_ITEMS });
   const entity = useDomainApi<EntityView>(path, POLL_MS);
   const explanation = useDomainApi<Explanation>(`${path}/explanation`, POLL_MS);
-  const timeline = useDomainApi<ListPage<TimelineItem>>(timelinePath, POLL_MS);
+  const timeline = useDomainApi<TimelinePage>(timelinePath, POLL_MS);
   const overview = useDomainApi<Overview>("/overview?history=false", POLL_MS);
   const refetchAll = (): void => [entity, explanation, timeline].forEach((each) => each.refetch());
   return { entity, explanation, timeline, overview, refetchAll };

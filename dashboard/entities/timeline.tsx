@@ -7,10 +7,12 @@ interface TimelineProps {
   readonly items: readonly TimelineItem[];
   /** Whether these are all that there are. */
   readonly isComplete: boolean;
+  /** The day with which older lines were dropped; null: none were. */
+  readonly droppedOn: string | null;
 }
 
 /** What happened to an entity, newest first. */
-export function Timeline({ items, isComplete }: TimelineProps) {
+export function Timeline({ items, isComplete, droppedOn }: TimelineProps) {
   return (
     <section class="card" aria-label="Timeline">
       <h2>
@@ -26,6 +28,7 @@ export function Timeline({ items, isComplete }: TimelineProps) {
       {!isComplete && (
         <p class="note">Showing the latest {items.length} lines; the timeline API has the earlier ones.</p>
       )}
+      {droppedOn !== null && <p class="note">What is older was dropped from the journal with {droppedOn}.</p>}
     </section>
   );
 }
@@ -36,12 +39,18 @@ const KIND_TEXTS: Readonly<Partial<Record<TimelineItem["kind"], string>>> = {
 };
 
 function TurnItem({ turn: { cause, events, intents } }: { readonly turn: Turn }) {
-  const { at, kind, type, result, reason, note, moves, state } = cause;
+  const { at, kind, type, result, reason, note, moves, state, caller, operation } = cause;
   return (
-    <li class={result === "no_op" || result === "absorbed" ? "quiet" : undefined}>
+    <li class={["no_op", "absorbed", "declined"].includes(result ?? "") ? "quiet" : undefined}>
       <p class="cause">
         <time dateTime={at}>{formatExactTime(at)}</time> <strong>{type ?? KIND_TEXTS[kind] ?? kind}</strong>
         {KIND_TEXTS[kind] && type && <span class="note"> {KIND_TEXTS[kind]}</span>}
+        {operation && (
+          <span class="note">
+            {" "}
+            {operation} by {caller || "nobody in particular"}
+          </span>
+        )}
         {note && <span class="note"> ({note})</span>}
       </p>
       {reason && (

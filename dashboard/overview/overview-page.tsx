@@ -10,7 +10,7 @@ import { Troubles } from "./troubles.tsx";
 import "./overview-page.css";
 
 const POLL_MS = 5_000;
-const COLOUR_BY_KIND = { live: "--good", waiting: "--waiting", ended: "--muted" } as const;
+const COLOUR_BY_KIND = { live: "--good", resting: "--good", waiting: "--waiting", ended: "--muted" } as const;
 /** They distinguish lines of one colour. */
 const DASHES = [[], [6, 4], [2, 3], [10, 3, 2, 3], [14, 4], [4, 8]] as const;
 
@@ -97,11 +97,11 @@ function Tile({ title, value, unit }: { readonly title: string; readonly value: 
 }
 
 function stateSeries({ states, history }: OverviewAnswer, { entitiesPage }: Domain): ChartSeries[] {
-  const usedDashes = { live: 0, waiting: 0, ended: 0 };
+  const usedDashes = { "--good": 0, "--waiting": 0, "--muted": 0 };
   return states.map(({ name, kind, entities }, index) => ({
     label: name,
     colour: COLOUR_BY_KIND[kind],
-    dash: DASHES[usedDashes[kind]++ % DASHES.length] ?? [],
+    dash: DASHES[usedDashes[COLOUR_BY_KIND[kind]]++ % DASHES.length] ?? [],
     values: history?.entities.map((counts) => counts?.[index] ?? null) ?? [],
     now: entities,
     name: (

@@ -3,7 +3,8 @@ import { effect } from "../../runtime/core/effect.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
 import { POSTGRES_FAULTS, writeInOneStatement } from "./postgres-batch.ts";
 
-// The same version is written too: an upsert of the same event may have been written just before.
+// The same version is written too: an upsert of the same event may have been written just before. Without the first
+// condition the server may read all of the table for each batch, as it planned when the table was small.
 const UPDATE = `
   update rollcall.node_registrations held set
     status = given.status,
@@ -13,7 +14,7 @@ const UPDATE = `
     updated_at = now()
   from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
     as given (node_id, status, last_heartbeat_at, liveness_deadline, version)
-  where held.node_id = given.node_id and held.version <= given.version::bigint`;
+  where held.node_id = any($1::text[]) and held.node_id = given.node_id and held.version <= given.version::bigint`;
 
 /** Writes status and times of a batch of nodes. A row that does not exist is no fault: the node was not registered. */
 export const HandlerPostgresUpdate = (sql: Sql) =>

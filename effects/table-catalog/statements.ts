@@ -28,12 +28,16 @@ export const OWNED_BY_OTHERS = `
   select service_id, owner from rollcall.catalog_service
   where service_id = any($1::text[]) and owner <> $2 and removed_at is null`;
 
-/** $1 service ids, $2 owner, then one array a column. */
+/**
+ * $1 service ids, $2 owner, then one array a column. Without the first condition the server may read all of the table
+ * for each batch, as it planned when the table was small.
+ */
 export const SET_STATUS = `
   update rollcall.catalog_service held set
     status = given.status, note = given.note, version = given.version, updated_at = now()
   from unnest($1::text[], $3::text[], $4::text[], $5::bigint[]) as given (service_id, status, note, version)
-  where held.service_id = given.service_id and held.owner = $2 and held.removed_at is null
+  where held.service_id = any($1::text[]) and held.service_id = given.service_id
+    and held.owner = $2 and held.removed_at is null
     and held.version <= given.version
   returning held.service_id`;
 

@@ -1,4 +1,5 @@
 import { defineModule } from "rollcall";
+import { calls, views } from "./gateway.js";
 import { HandlerPickupDeadline } from "./handlers.js";
 import { HandlerMailSend } from "./mail-send.effect.js";
 import { parcelsReducer } from "./reducer.js";
@@ -19,6 +20,8 @@ export default defineModule({
         reducer: parcelsReducer,
         intents: [MailSend],
         effects: { HandlerMailSend: HandlerMailSend(sendMail) },
+        views,
+        calls,
       }),
     },
   ],

@@ -40,6 +40,8 @@ export async function buildRuntime(types) {
     outdir: "dist",
     chunkNames: "shared/[name]-[hash]",
     sourcemap: "linked",
+    // The sources' places are enough for a trace; their text would be a third of what is built.
+    sourcesContent: false,
     plugins: [placesOfSources],
     metafile: true,
     logLevel: "warning",

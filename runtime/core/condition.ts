@@ -1,16 +1,23 @@
 import { RE2JS } from "re2js";
 import type { Condition, Facts } from "./domain.ts";
+import { NOBODY } from "./door.ts";
 import type { Expression, Path, Test, TestName } from "./expression.ts";
 
 /** A path's value; undefined when it is absent or null. Follows own properties only, never the prototype's. */
 export function valueAt(path: Pick<Path, "root" | "keys">, facts: Facts): unknown {
   if (path.root === "unconfirmed") return facts.unconfirmed;
-  let value: unknown = path.root === "state" ? facts.state : facts.payload;
+  let value: unknown = rootOf(path.root, facts);
   for (const key of path.keys) {
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
     value = (value as Readonly<Record<string, unknown>>)[key];
   }
   return value ?? undefined;
+}
+
+function rootOf(root: Path["root"], { payload, state, door }: Facts): unknown {
+  if (root === "payload") return payload;
+  if (root === "state") return state;
+  return root === "caller" ? (door?.caller ?? NOBODY) : door?.loaded;
 }
 
 const isScalar = (value: unknown): boolean =>

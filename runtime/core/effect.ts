@@ -3,9 +3,11 @@ import type { Fault } from "./fault.ts";
 import type { Intent, IntentDefinition } from "./intent.ts";
 import type { NewEvent } from "./message.ts";
 
-/** The result of one intent: done, with an event when the contract lists one, or failed. */
+/** The answer to one intent: done, with an event when the contract lists one; failed; or not yet, with a note. */
 export type Outcome =
-  { readonly done: true; readonly event?: NewEvent } | { readonly done: false; readonly fault: Fault };
+  | { readonly done: true; readonly event?: NewEvent; readonly fault?: undefined; readonly notYet?: undefined }
+  | { readonly done: false; readonly fault: Fault; readonly notYet?: undefined }
+  | { readonly done: false; readonly fault?: undefined; readonly notYet: string };
 
 export interface EffectContext {
   /**
@@ -48,3 +50,10 @@ export type IntentPayload<Shape extends z.ZodRawShape> = z.infer<z.ZodObject<Sha
 export const done = (event?: NewEvent): Outcome => (event ? { done: true, event } : { done: true });
 /** Not carried out: the contract's `retry_policy` decides whether it is tried again. */
 export const failed = (fault: Fault): Outcome => ({ done: false, fault });
+/**
+ * It goes on elsewhere: a job runs, a person decides. The effect is asked again as the contract's `ask_again` says,
+ * until it answers otherwise, the attempt that asked for it is over, or a younger intent of its target is there. No try
+ * is used.
+ * @param note what it waits for, for people: at most 300 characters are kept
+ */
+export const notYet = (note: string): Outcome => ({ done: false, notYet: note });

@@ -1,5 +1,5 @@
 import type { Domain, IntentSpec } from "./domain.ts";
-import type { Attempt, Entity } from "./entity.ts";
+import type { Attempt, Entity, MutableEntity } from "./entity.ts";
 import { derivedId } from "./ids.ts";
 import type { Intent, NewIntent } from "./intent.ts";
 import type { Message, NewEvent, Payload } from "./message.ts";
@@ -12,19 +12,25 @@ export const nextAttempt = (domain: Domain, { id, attempt }: Entity, message: Me
   return {
     number: attempt.number + 1,
     id: derivedId("attempt", domain.name, id, ...startedBy),
-    correlationIds: [message.correlationId],
+    correlationIds: domain.lifecycle === "document" ? [] : [message.correlationId],
     awaiting: [],
   };
 };
 
+/** Counts an event that follows. An entity of contracts without such a count begins with all of its events so far. */
+export function countPublished(domain: Domain, entity: MutableEntity, type: string): void {
+  entity.publishedSeq = (entity.publishedSeq ?? entity.seq) + (domain.topicByEventType.get(type) == null ? 0 : 1);
+}
+
 /** An event as it will be published. */
 export type EmittedEvent = Readonly<ReturnType<typeof emittedEvent>>;
 
-/** Completes a handler's event; its number is the entity's present `seq`. */
+/** Completes a handler's event; its numbers are the entity's present ones. */
 export function emittedEvent(domain: Domain, entity: Entity, message: Message, event: NewEvent) {
-  const { id, attempt, seq } = entity;
+  const { id, attempt, seq, publishedSeq } = entity;
+  const topic = domain.topicByEventType.get(event.type) ?? null;
   const correlationId = attempt.correlationIds[0] ?? message.correlationId;
-  const payload: Payload = {
+  const own: Payload = {
     entity_id: id,
     [domain.entityIdField]: id,
     correlation_id: correlationId,
@@ -35,10 +41,12 @@ export function emittedEvent(domain: Domain, entity: Entity, message: Message, e
     emitted_at: toRfc3339(message.now),
     ...event.payload,
   };
+  const payload = publishedSeq === null || topic === null ? own : { ...own, published_seq: publishedSeq };
   return {
     id: derivedId("event", domain.name, id, attempt.id, seq, event.type),
     type: event.type,
-    topic: domain.topicByEventType.get(event.type) ?? "",
+    /** Null: it is not published. */
+    topic,
     correlationId,
     causationId: message.id,
     attemptId: attempt.id,

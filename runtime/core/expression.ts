@@ -11,10 +11,17 @@ interface Token {
   readonly offset: number;
 }
 
-/** `a.b` in the payload, `state.a.b` in the reducer's state before the transition, or the built-in `unconfirmed`. */
+/** A path begins with one of these, or it is in the payload. */
+const ROOTS = ["state", "caller", "loaded"] as const;
+type Root = (typeof ROOTS)[number];
+
+/**
+ * `a.b` in the payload, `state.a.b` in the reducer's state before the transition, `caller.id` of who sent the message,
+ * `loaded.a.b` in what its gateway has read, or the built-in `unconfirmed`.
+ */
 export interface Path extends Token {
   readonly kind: "path";
-  readonly root: "payload" | "state" | "unconfirmed";
+  readonly root: "payload" | "unconfirmed" | Root;
   /** Own properties to follow from the root; empty for `unconfirmed`. */
   readonly keys: readonly string[];
 }
@@ -43,6 +50,7 @@ export interface Expression {
   readonly any: readonly (readonly Test[])[];
 }
 
+const rootCalled = (name: string | undefined): Root | undefined => ROOTS.find((root) => root === name);
 const TESTS_MAX = 32;
 const isUnary = (text: string): boolean => (UNARY_TESTS as readonly string[]).includes(text);
 const isBinary = (text: string): boolean => (BINARY_TESTS as readonly string[]).includes(text);
@@ -151,9 +159,8 @@ class ExpressionParser {
     if (!parts.every((part) => /^[A-Za-z_][A-Za-z0-9_-]*$/.test(part)))
       throw new ExpressionSyntaxError(`${token.text} is no path: names are joined by dots`, token);
     if (token.text === "unconfirmed") return { kind: "path", root: "unconfirmed", keys: [], ...token };
-    const isInState = parts[0] === "state" && parts.length > 1;
-    const keys = isInState ? parts.slice(1) : parts;
-    return { kind: "path", root: isInState ? "state" : "payload", keys, ...token };
+    const root = parts.length > 1 ? rootCalled(parts[0]) : undefined;
+    return { kind: "path", root: root ?? "payload", keys: root ? parts.slice(1) : parts, ...token };
   }
 
   #parseValue(test: TestName): Value {
@@ -161,7 +168,8 @@ class ExpressionParser {
     const token = this.#tokens[this.#position];
     if (token?.text === "[") throw new ExpressionSyntaxError("a list stands only after in", token);
     if (test === "matches") return this.#parsePattern();
-    return token?.text.startsWith("state.") ? this.#parsePath() : this.#parseLiteral();
+    const [first, ...rest] = token?.text.split(".") ?? [];
+    return rest.length > 0 && rootCalled(first) ? this.#parsePath() : this.#parseLiteral();
   }
 
   #parseLiteral(): Literal {

@@ -1,4 +1,5 @@
-import type { MessageDefinition, NewEvent, PayloadOf } from "./message.ts";
+import type { DoorContext, DoorPart } from "./door.ts";
+import type { MessageDefinition, NewEvent, Payload, PayloadOf } from "./message.ts";
 
 /** The message changes nothing; `reason` says why. */
 export const nothing = (reason: string) => ({ kind: "nothing", reason }) as const;
@@ -7,8 +8,16 @@ export type Nothing = ReturnType<typeof nothing>;
 export const absorbed = (reason: string) => ({ kind: "absorbed", reason }) as const;
 export type Absorbed = ReturnType<typeof absorbed>;
 
+/**
+ * The contract's answer to a message that it does not take: nothing happens, and the sender is told.
+ * @param code one of the contract's `refusals`, which the handler declares too
+ * @param details for the sender: an object that is at most 4 KiB of JSON
+ */
+export const refuse = (code: string, details?: Payload) => ({ kind: "refused", code, details }) as const;
+export type Refused = ReturnType<typeof refuse>;
+
 /** Events, in the order of the contract's `output_events`; or why there is none. */
-export type HandlerResult = readonly NewEvent[] | Nothing | Absorbed;
+export type HandlerResult = readonly NewEvent[] | Nothing | Absorbed | Refused;
 
 /** An armed deadline, times in ms since the epoch. */
 export interface ArmedDeadline {
@@ -40,22 +49,38 @@ export interface HandlerContext<MessagePayload, Data> {
   deadlineAfter(name: string): string;
 }
 
-/** Pure and synchronous: no clock, no randomness, no I/O. */
-export type HandlerAction<MessagePayload, Data> = (context: HandlerContext<MessagePayload, Data>) => HandlerResult;
+/**
+ * Pure and synchronous: no clock, no randomness, no I/O.
+ * @typeParam Reads what of the message's door it is given: what its handler declares
+ */
+export type HandlerAction<MessagePayload, Data, Reads extends DoorPart = never> = (
+  context: HandlerContext<MessagePayload, Data> & Pick<DoorContext, Reads>,
+) => HandlerResult;
 
 /** One pure function for each action that the contract names. */
 export interface Handler {
   readonly message: MessageDefinition;
   /** The names that its actions pass to `deadlineAfter`. */
   readonly deadlines: readonly string[];
-  readonly actions: Readonly<Record<string, HandlerAction<never, never>>>;
+  /** What of a message's door its actions read. */
+  readonly reads: readonly DoorPart[];
+  /** The codes that its actions refuse with. */
+  readonly refusals: readonly string[];
+  readonly actions: Readonly<Record<string, HandlerAction<never, never, DoorPart>>>;
+}
+
+/** What the actions of a handler use: what is left out they don't. */
+export interface HandlerOptions<Reads extends DoorPart = never> {
+  readonly deadlines?: readonly string[];
+  readonly reads?: readonly Reads[];
+  readonly refusals?: readonly string[];
 }
 
 /** Handlers over entities whose data is `Data`: `const handler = handlersOf<OrderState>()`. */
 export const handlersOf =
   <Data>() =>
-  <Definition extends MessageDefinition>(
+  <Definition extends MessageDefinition, Reads extends DoorPart = never>(
     message: Definition,
-    options: { readonly deadlines?: readonly string[] },
-    actions: Readonly<Record<string, HandlerAction<PayloadOf<Definition>, Data>>>,
-  ): Handler => ({ message, deadlines: options.deadlines ?? [], actions });
+    { deadlines = [], reads = [], refusals = [] }: HandlerOptions<Reads>,
+    actions: Readonly<Record<string, HandlerAction<PayloadOf<Definition>, Data, Reads>>>,
+  ): Handler => ({ message, deadlines, reads, refusals, actions });

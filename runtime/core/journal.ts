@@ -1,4 +1,5 @@
-import type { Decision, MachineTransition } from "./decision.ts";
+import type { Decision, Declined, MachineTransition } from "./decision.ts";
+import type { Door } from "./door.ts";
 import type { Attempt, Entity } from "./entity.ts";
 import type { ArmedDeadline } from "./handler.ts";
 import type { Intent } from "./intent.ts";
@@ -20,10 +21,16 @@ export interface EntityBefore {
   /** RFC 3339. */
   readonly state_since: string;
   readonly seq: number;
+  /** Absent: the same as `seq`. */
+  readonly published_seq?: number | undefined;
   readonly attempt: Attempt;
   readonly data: unknown;
+  /** The `stateVersion` of the code that has read the data. */
+  readonly state_version: number;
   readonly deadlines: Deadlines;
   readonly intents: readonly OpenIntent[];
+  /** Of a purged entity: when it had ended, RFC 3339. */
+  readonly ended_at?: string | undefined;
 }
 
 /** What each line about an entity says of it. Lines of an entity that is not stored have only its id. */
@@ -73,9 +80,12 @@ export interface StepRecord extends IntentEnd {
   readonly intent_id?: string | undefined;
   /** Of a message that the runtime made, unless the entity was in that attempt. */
   readonly of_attempt?: string | undefined;
+  /** What its gateway added, if it came through one. */
+  readonly door?: Door | undefined;
   /** The deadlines before the step, if any is armed: renewals of them may have left no line. */
   readonly armed?: Deadlines | undefined;
   readonly result: Decision["result"];
+  readonly declined?: Declined | undefined;
   readonly reason: string;
   readonly moves?: readonly MachineTransition[] | undefined;
   readonly state: string | null;
@@ -94,10 +104,11 @@ export interface EventLine extends Omit<EntityLink, "prev_day" | "before"> {
   readonly id: string;
   readonly correlation_id: string;
   readonly attempt_id: string;
-  readonly topic: string;
+  /** Absent: it is not published. */
+  readonly topic?: string | undefined;
   /** W3C. An event's other headers, and its key, follow from its value. */
   readonly traceparent?: string | undefined;
-  /** The bytes that are published: an envelope. */
+  /** The bytes that are published where it has a topic: an envelope. */
   readonly value: string;
 }
 
@@ -114,6 +125,17 @@ export interface EndLine extends EntityLink, IntentEnd, Pick<Intent, "id" | "typ
   readonly kind: "end";
   readonly correlation_id: string;
   readonly attempt_id: string;
+  /** The younger intent of its target, when it gave way to one. */
+  readonly superseded_by?: string | undefined;
+}
+
+/** The effect of an intent has answered that it is not done yet. Further such answers have no lines. */
+interface NotYetLine extends EntityLink, Pick<Intent, "id" | "type" | "target"> {
+  readonly kind: "not_yet";
+  readonly correlation_id: string;
+  readonly attempt_id: string;
+  /** The effect's, for people. */
+  readonly note: string;
 }
 
 /** A message that was processed before: it takes no step. */
@@ -171,7 +193,8 @@ interface GapLine extends Partial<Record<keyof EntityLink, undefined>> {
 }
 
 export type NewLine =
-  StepLine | EventLine | IntentLine | EndLine | RepeatLine | RepartitionedLine | DeadLetterLine | GapLine;
+  | (StepLine | EventLine | IntentLine | NotYetLine | EndLine)
+  | (RepeatLine | RepartitionedLine | DeadLetterLine | GapLine);
 export type LineKind = NewLine["kind"];
 
 /** Where a line stands, and what it was written under. */
@@ -188,7 +211,7 @@ interface LinePlace {
 export type JournalLine<Line extends NewLine = NewLine> = Line & LinePlace;
 
 /** An entity's stored row. */
-export interface EntitySnapshot extends Omit<EntityBefore, "intents"> {
+export interface EntitySnapshot extends Omit<EntityBefore, "intents" | "state_version"> {
   readonly partition: number;
   readonly entity_id: string;
   /** The entity's last line when the row was read. */
@@ -203,7 +226,7 @@ const otherAttempt = ({ attemptId }: Message, before: Entity | undefined): strin
 export const stepRecord = (
   message: Message,
   before: Entity | undefined,
-  { result, reason, moves, entity }: Decision,
+  { result, declined, reason, moves, entity }: Decision,
   end: IntentEnd = {},
 ): StepRecord => ({
   kind: "message",
@@ -219,8 +242,10 @@ export const stepRecord = (
   of_attempt: otherAttempt(message, before),
   note: end.note,
   tries: end.tries,
+  door: message.door,
   armed: before && hasAny(before.deadlines) ? before.deadlines : undefined,
   result,
+  declined,
   reason,
   moves: moves.length > 0 ? moves : undefined,
   state: entity?.state ?? null,

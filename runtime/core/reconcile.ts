@@ -1,8 +1,9 @@
+import { awaitAsked } from "./awaited-intents.ts";
 import { type Decision, noOp } from "./decision.ts";
 import type { Domain, IntentSpec } from "./domain.ts";
 import type { InventoryEntry, Repair } from "./drift.ts";
 import { completeIntent } from "./emission.ts";
-import { type Entity, viewOf } from "./entity.ts";
+import { type Entity, isPurged, viewOf } from "./entity.ts";
 import { derivedId } from "./ids.ts";
 import type { Message } from "./message.ts";
 import { driftPayloadOf, subjectOf } from "./runtime-messages.ts";
@@ -29,17 +30,19 @@ export function intentSpecOf(domain: Domain, type: string): IntentSpec {
  */
 export function reconcile(domain: Domain, entity: Entity | undefined, message: Message): Decision {
   const found = driftPayloadOf(message);
-  const seq = entity?.seq ?? 0;
+  // A purged entity is compared as one that is not known.
+  const present = isPurged(entity) ? undefined : entity;
+  const seq = present?.seq ?? 0;
   if (seq !== found.entity_seq) return noOp(entity, `${message.type}: the entity has changed since it was compared`);
   const held = found.entries.map(({ version, content }) => ({ entityId: message.entityId, version, content }));
-  const repairs = repairsOf(domain, subjectOf(message.type), entity, held).filter(
+  const repairs = repairsOf(domain, subjectOf(message.type), present, held).filter(
     ({ kind }) => found.may_delete || kind !== "leftover",
   );
   const identity = {
     entityId: message.entityId,
     attemptId: entity?.attempt.id || message.id,
     // Effects keep the higher version: an entry that someone wrote a higher one into could not be repaired otherwise.
-    version: Math.max(seq, ...held.map(({ version }) => version)),
+    version: Math.max(entity?.seq ?? 0, ...held.map(({ version }) => version)),
     correlationId: entity?.attempt.correlationIds[0] ?? message.correlationId,
   };
   const intents = repairs.map(({ intent }, index) => {
@@ -48,5 +51,7 @@ export function reconcile(domain: Domain, entity: Entity | undefined, message: M
   });
   const reason = repairs.map(({ kind, description }) => `${kind}: ${description}`).join("; ");
   if (intents.length === 0) return noOp(entity, `${message.type}: nothing differs any more`);
-  return { ...noOp(entity, reason), result: "changed", intents };
+  const isDocument = entity && domain.lifecycle === "document";
+  const after = isDocument ? { ...entity, attempt: awaitAsked(domain, entity.attempt, intents) } : entity;
+  return { ...noOp(after, reason), result: "changed", intents };
 }

@@ -8,8 +8,8 @@ import type { Message, NewEvent } from "./message.ts";
 import { toRfc3339 } from "./time.ts";
 
 // The messages that the runtime makes itself are built and read in this file only. Their types are `deadline(ack)`,
-// `failed(stock.reserve)`, `published(OrderPlaced)` and `drift(warehouse)`. They are built field by field: each field
-// that follows a spread takes V8 as long as an id.
+// `failed(stock.reserve)`, `published(OrderPlaced)`, `drift(warehouse)` and `purge`. They are built field by field:
+// each field that follows a spread takes V8 as long as an id.
 
 /** What stands in the parentheses: the deadline, intent type, event type or backend that the message is about. */
 export const subjectOf = (type: string): string => type.slice(type.indexOf("(") + 1, -1);
@@ -19,12 +19,14 @@ const FAULT_MESSAGE_LENGTH_MAX = 1_000;
 /** A deadline has passed. Its event time is the deadline itself, however late it fires. */
 export function deadlineMessage(attempt: AttemptRef, name: string, { at, renewedAt }: ArmedDeadline): Message {
   const deadlineAt = toRfc3339(at);
+  const id = derivedId("deadline", attempt.attemptId, name, deadlineAt);
   return {
     kind: "deadline",
     type: `deadline(${name})`,
-    id: derivedId("deadline", attempt.attemptId, name, deadlineAt),
+    id,
     entityId: attempt.entityId,
-    correlationId: attempt.correlationId,
+    // In a document it begins something of its own.
+    correlationId: attempt.correlationId || id,
     payload: { deadline_at: deadlineAt, renewed_at: renewedAt === null ? null : toRfc3339(renewedAt) },
     now: at,
     attemptId: attempt.attemptId,
@@ -120,3 +122,37 @@ export function driftMessage(
 
 /** What the backend held, by a `drift(backend)`. */
 export const driftPayloadOf = ({ payload }: Message): DriftPayload => payload as unknown as DriftPayload;
+
+interface PurgePayload {
+  /** When the entity entered the state in which it ended, RFC 3339. */
+  readonly ended_at: string;
+  /** `retain`: its time is over; `operator`: someone asked for it. */
+  readonly by: "retain" | "operator";
+}
+
+/**
+ * An ended entity is to be forgotten.
+ * @param now broker time, ms since the epoch
+ */
+export function purgeMessage(
+  domain: string,
+  { id: entityId, attempt, seq, stateSince }: Pick<Entity, "id" | "attempt" | "seq" | "stateSince">,
+  by: PurgePayload["by"],
+  now: number,
+): Message {
+  const ended_at = toRfc3339(stateSince);
+  const id = derivedId("purge", domain, entityId, seq, ended_at);
+  return {
+    kind: "purge",
+    type: "purge",
+    id,
+    entityId,
+    correlationId: attempt.correlationIds[0] ?? id,
+    payload: { ended_at, by } satisfies PurgePayload,
+    now,
+    attemptId: attempt.id,
+  };
+}
+
+/** Which end a `purge` is about, and who wants it. */
+export const purgePayloadOf = ({ payload }: Message): PurgePayload => payload as unknown as PurgePayload;

@@ -1,19 +1,15 @@
+import { awaitAsked, awaitNoLonger } from "./awaited-intents.ts";
 import type { Decision, MachineTransition } from "./decision.ts";
-import {
-  type DeadlineSpec,
-  type Domain,
-  type Facts,
-  type Machine,
-  NO_ENTITY,
-  type TransitionResult,
-} from "./domain.ts";
-import { completeIntent, type EmittedEvent, emittedEvent, nextAttempt } from "./emission.ts";
+import { type Domain, type Facts, type Machine, NO_ENTITY, type TransitionResult } from "./domain.ts";
+import { completeIntent, countPublished, type EmittedEvent, emittedEvent, nextAttempt } from "./emission.ts";
 import {
   CORRELATION_IDS_MAX,
   mutableCopyOf,
   type Entity,
+  isPurged,
   newEntity,
   type MutableEntity,
+  purgedEntity,
   viewOf,
   withAwaiting,
 } from "./entity.ts";
@@ -71,7 +67,8 @@ export class StepRun {
 
   /** The values that conditions are evaluated on. Their `state` is the reducer's data, not the orchestrator's state. */
   facts(payload: Payload): Facts {
-    return { payload, state: this.entity.data, unconfirmed: this.entity.attempt.awaiting.length };
+    const { entity, message } = this;
+    return { payload, state: entity.data, unconfirmed: entity.attempt.awaiting.length, door: message.door };
   }
 
   /** Adds the message's correlation id to the current attempt, which it did not start: the result `absorbed`. */
@@ -80,28 +77,28 @@ export class StepRun {
     const { correlationIds } = attempt;
     const { correlationId } = this.message;
     this.#absorbed = true;
+    if (this.#isDocument) return;
     if (correlationIds.includes(correlationId) || correlationIds.length >= CORRELATION_IDS_MAX) return;
     this.#mutableEntity().attempt = { ...attempt, correlationIds: [...correlationIds, correlationId] };
   }
 
-  /** The deadline of the current state, if it is armed and messages of this type renew it. */
-  renewableDeadline(type: string): DeadlineSpec | undefined {
+  /**
+   * Moves the current state's deadline to a later time, never to an earlier one. Leaving the state later disarms it.
+   * @returns false: none is armed that messages of this type renew
+   */
+  renew(): boolean {
     const spec = this.domain.orchestrator.states.get(this.entity.state ?? NO_ENTITY)?.deadline;
-    return spec && spec.renewedBy.has(type) && this.entity.deadlines[spec.name] ? spec : undefined;
-  }
-
-  /** Moves an armed deadline to a later time, never to an earlier one. Leaving the state later disarms it. */
-  renew(spec: DeadlineSpec): void {
-    const armed = this.entity.deadlines[spec.name];
-    if (!armed) return;
+    const armed = spec?.renewedBy.has(this.message.type) ? this.entity.deadlines[spec.name] : undefined;
+    if (!spec || !armed) return false;
     const at = this.message.now + spec.renewedForMs;
     if (at <= armed.at) {
       this.reasons.push(`${spec.name} stays at ${toRfc3339(armed.at)}: this message moves it no further`);
-      return;
+      return true;
     }
     this.#renewed = true;
     const renewed = { at, renewedAt: this.message.now };
     this.#mutableEntity().deadlines = { ...this.entity.deadlines, [spec.name]: renewed };
+    return true;
   }
 
   disarm(name: string): void {
@@ -109,11 +106,27 @@ export class StepRun {
     this.#mutableEntity().deadlines = rest;
   }
 
+  /** Asks for the intents under `on_purge`; then nothing is left but the entity's number, and when it ended. */
+  purge(reason: string): void {
+    const { domain, entity } = this;
+    const { id, seq, publishedSeq, stateSince: endedAt, state, reducerState } = entity;
+    for (const action of domain.onPurge) this.#runAction(action, {});
+    this.#moves.push({ machine: "orchestrator", trigger: "purge", from: state ?? NO_ENTITY, to: NO_ENTITY });
+    const { initial } = domain.reducer;
+    if (reducerState !== initial)
+      this.#moves.push({ machine: "reducer", trigger: "purge", from: reducerState, to: initial });
+    this.#entity = purgedEntity(domain, id, { seq, publishedSeq, endedAt });
+    this.reasons.push(`purged: ended at ${toRfc3339(endedAt)}, ${reason}`);
+  }
+
   /** Applies an outcome, or the confirmation of a published event, to both machines. @returns whether one accepts it */
   applyRuntimeMessage(): boolean {
     const { type, intentId, payload, kind } = this.message;
+    // In a document an intent that has ended is awaited no longer, whatever comes of it.
+    if (kind === "outcome" && this.#isDocument)
+      this.#mutableEntity().attempt = awaitNoLonger(this.entity.attempt, intentId);
     const before = this.#entity;
-    if (kind === "outcome" && !isIntentFailure(this.message)) {
+    if (kind === "outcome" && !this.#isDocument && !isIntentFailure(this.message)) {
       const { attempt } = this.entity;
       const awaiting = attempt.awaiting.filter((id) => id !== intentId);
       this.#mutableEntity().attempt = withAwaiting(attempt, awaiting);
@@ -121,7 +134,7 @@ export class StepRun {
     const result = this.#orchestratorTransition(type, payload);
     if (result) this.#moveOrchestrator(type, result);
     const isAccepted = this.#applyToReducer(type, payload, false) || result !== undefined;
-    // An outcome that neither machine accepts leaves `unconfirmed` as it was.
+    // An outcome that neither machine accepts leaves an attempt's `unconfirmed` as it was.
     if (!isAccepted) this.#entity = before;
     return isAccepted;
   }
@@ -142,8 +155,9 @@ export class StepRun {
 
   decision(): Decision {
     const changed = this.#events.length > 0 || this.#moves.length > 0 || this.#intents.length > 0;
-    // A first message that changes nothing must not create an entity.
-    const isKept = this.#entity !== this.#before && (this.#before !== undefined || changed);
+    // A first message that changes nothing must not create an entity, nor bring back a purged one.
+    const isThere = this.#before !== undefined && !isPurged(this.#before);
+    const isKept = this.#entity !== this.#before && (isThere || changed);
     const result = changed ? "changed" : this.#absorbed ? "absorbed" : this.#renewed ? "renewed" : "no_op";
     return {
       entity: isKept ? this.entity : this.#before,
@@ -166,7 +180,9 @@ export class StepRun {
   }
 
   #applyEvent(event: NewEvent, isRequired: boolean): void {
-    const startsAttempt = event.type === this.domain.attempt.startedBy;
+    const startsAttempt = this.#isDocument
+      ? this.entity.attempt.number === 0
+      : event.type === this.domain.attempt.startedBy;
     const result = this.#orchestratorTransition(event.type, event.payload);
     if (!result) {
       const refusal = `${event.type} is not accepted in ${this.describeState()}`;
@@ -176,6 +192,7 @@ export class StepRun {
     }
     const entity = this.#mutableEntity();
     if (startsAttempt) entity.attempt = nextAttempt(this.domain, entity, this.message);
+    if (this.domain.countsPublished || entity.publishedSeq !== null) countPublished(this.domain, entity, event.type);
     entity.seq++;
     const emitted = emittedEvent(this.domain, entity, this.message, event);
     this.#events.push(emitted);
@@ -224,12 +241,15 @@ export class StepRun {
     this.#moves.push({ machine: "reducer", trigger, from, to: result.to });
     this.#mutableEntity().reducerState = result.to;
     const awaiting: string[] = [];
+    const asked = this.#intents.length;
     for (const action of result.actions) {
       const intentId = this.#runAction(action, payload);
       if (intentId !== undefined && this.domain.intents.get(action)?.hasOutcome) awaiting.push(intentId);
     }
-    // Only the intents of the event that starts an attempt count for `unconfirmed`.
-    if (startsAttempt) this.#mutableEntity().attempt = withAwaiting(this.entity.attempt, awaiting);
+    if (this.#isDocument)
+      this.#mutableEntity().attempt = awaitAsked(this.domain, this.entity.attempt, this.#intents.slice(asked));
+    // Of an attempt only the intents of the event that starts it count for `unconfirmed`.
+    else if (startsAttempt) this.#mutableEntity().attempt = withAwaiting(this.entity.attempt, awaiting);
     const raises = result.entered ? this.domain.reducer.states.get(result.to)?.raises : undefined;
     if (raises !== undefined) this.#queue.push({ kind: "raised", name: raises });
     return true;
@@ -257,6 +277,10 @@ export class StepRun {
     const identity = { id, entityId, attemptId: attempt.id, version, correlationId, traceparent: message.traceparent };
     this.#intents.push(completeIntent(domain, spec, built, identity));
     return id;
+  }
+
+  get #isDocument(): boolean {
+    return this.domain.lifecycle === "document";
   }
 
   #mutableEntity(): MutableEntity {

@@ -26,6 +26,9 @@ export function toRfc3339(ms: number): string {
 /** The UTC day of a time, as 2026-01-31. @param ms since the epoch */
 export const utcDayOf = (ms: number): string => toRfc3339(ms).slice(0, 10);
 
+/** @param day UTC, as 2026-01-31 @returns when it begins, ms since the epoch */
+export const dayBeginMs = (day: string): number => Date.parse(`${day}T00:00:00Z`);
+
 /**
  * RFC 3339 to ms since the epoch, finer digits cut; undefined for any other text. The offset is required, since local
  * times mean different things on different machines. Leap seconds (:60) are refused: Unix time has none.

@@ -51,11 +51,20 @@ export interface TimeLimit {
   readonly timeoutMs: number;
 }
 
+/** Where a record lies in the log. */
+export interface RecordPlace {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
 export interface Published {
   /** The broker's time of the append, ms since the epoch; undefined when no topic of the call has LogAppendTime. */
   readonly brokerTimeMs: number | undefined;
   /** `Clock.monotonicMs()` when the confirmation arrived here, for clock estimation. */
   readonly receivedAtMs: number;
+  /** Of each message, in their order: of what was appended twice, the one that was confirmed. */
+  readonly offsets: () => readonly number[];
 }
 
 /** Partitions by key (murmur2, as Kafka's default partitioner), offsets, at-least-once delivery. */

@@ -5,11 +5,11 @@ import type { DeadLetterLine, JournalBytes, JournalLine } from "../core/journal.
 
 /**
  * The code with which the decoder refuses a dead letter now; undefined: it accepts it. The recorded code when another
- * part refused it (MISROUTED, CORE_ERROR), since that can't be repeated here.
+ * part refused it (MISROUTED, CORE_ERROR, ENTITY_UNREADABLE), since that can't be repeated here.
  */
 export function currentDecodeErrorCode(domain: Domain, line: JournalLine<DeadLetterLine>): string | undefined {
   const { origin, code, headers, value } = line;
-  if (code === "MISROUTED" || code === "CORE_ERROR") return code;
+  if (code === "MISROUTED" || code === "CORE_ERROR" || code === "ENTITY_UNREADABLE") return code;
   const types = domain.consumed.filter(({ topic }) => topic === origin.topic);
   if (types.length === 0) return "UNKNOWN_TYPE";
   if (headers["dlq_truncated"] !== undefined) return "TOO_LARGE";

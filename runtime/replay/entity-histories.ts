@@ -1,6 +1,7 @@
 import type { Decision } from "../core/decision.ts";
 import type { Domain } from "../core/domain.ts";
-import type { Entity } from "../core/entity.ts";
+import { type Entity, isPurged, purgedEntity } from "../core/entity.ts";
+import { loadEntity, UnreadableData } from "../core/entity-data.ts";
 import type { EntityBefore, EntitySnapshot, JournalLine, StepRecord } from "../core/journal.ts";
 import type { Message } from "../core/message.ts";
 import { step } from "../core/step.ts";
@@ -42,6 +43,8 @@ interface CurrentEntity {
   history: EntityHistory | undefined;
   entity: Entity | undefined;
   line: JournalLine;
+  /** As far as lines have told it. */
+  stateVersion: number | undefined;
   snapshot?: EntitySnapshot;
 }
 export interface HistoryObserver {
@@ -70,14 +73,16 @@ export class EntityHistories {
     this.#turnTo(line.partition);
     // What is repartitioned has a line in its entity's partition too.
     if (line.entity_id === undefined || line.kind === "repartitioned") return;
+    const { line: previous } = this.#entities.get(line.entity_id) ?? {};
     const current = this.#currentOf(line.entity_id, line);
     const { history } = current;
     if (!history) return;
+    current.entity = this.#withoutForgotten(current.entity, line);
     if (line.before && !current.entity) {
       current.entity = entityOf(current.id, line.before);
       history.begin(line, line.before);
     }
-    const reapplied = this.#reapply(current.entity, line);
+    const reapplied = this.#load(current, previous) ?? this.#reapply(current.entity, line);
     if (typeof reapplied === "string") {
       current.history = undefined;
       this.#observer.incomplete(current.id, reapplied);
@@ -108,8 +113,43 @@ export class EntityHistories {
   #currentOf(id: string, line: JournalLine): CurrentEntity {
     let current = this.#entities.get(id);
     if (current) current.line = line;
-    else this.#entities.set(id, (current = { id, history: this.#begin(id), entity: undefined, line }));
+    else {
+      const begun = { id, history: this.#begin(id), entity: undefined, line, stateVersion: undefined };
+      this.#entities.set(id, (current = begun));
+    }
     return current;
+  }
+
+  /**
+   * Of a purged entity the number is known until its tombstone is gone: then a line of one with its id has none before
+   * it. What else it begins with is its present contract's.
+   */
+  #withoutForgotten(entity: Entity | undefined, line: JournalLine): Entity | undefined {
+    if (entity?.endedAt === undefined) return entity;
+    const { id, seq, publishedSeq, endedAt } = entity;
+    const domain = this.#domainsByHash.get(line.contract_hash);
+    if (line.prev === undefined) return undefined;
+    return domain ? purgedEntity(domain, id, { seq, publishedSeq, endedAt }) : entity;
+  }
+
+  /**
+   * Where contracts or `stateVersion` changed the entity was read from the store, as it is at the beginning.
+   * @returns why it can't be
+   */
+  #load(current: CurrentEntity, previous: JournalLine | undefined): string | undefined {
+    const { entity, line } = current;
+    const version = line.before?.state_version ?? current.stateVersion;
+    const isSame = previous?.contract_hash === line.contract_hash && version === current.stateVersion;
+    current.stateVersion = version;
+    const domain = this.#domainsByHash.get(line.contract_hash);
+    if (isSame || !entity || isPurged(entity) || !domain) return undefined;
+    try {
+      current.entity = loadEntity(domain, entity);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof UnreadableData)) throw error;
+      return `its data can't be read: ${error.message}`;
+    }
   }
 
   /** Repeats the step of a line. @returns why it can't be repeated; undefined when the line records no step */
@@ -119,10 +159,10 @@ export class EntityHistories {
     if (!record) return undefined;
     const domain = this.#domainsByHash.get(line.contract_hash);
     if (!domain) return `its contracts ${line.contract_hash.slice(0, 12)} are not there`;
-    const before = entity && { ...entity, deadlines: record.armed ?? {} };
-    const { of: kind, type, id, payload, now, origin, of_attempt: attemptId = before?.attempt.id } = record;
+    const before = entity && (isPurged(entity) ? entity : { ...entity, deadlines: record.armed ?? {} });
+    const { of: kind, type, id, payload, now, origin, door, of_attempt: attemptId = before?.attempt.id } = record;
     const message: Message = {
-      ...{ kind, type, id, payload, now, origin },
+      ...{ kind, type, id, payload, now, origin, door },
       entityId: line.entity_id ?? "",
       correlationId: record.correlation_id,
       intentId: record.intent_id,
@@ -143,8 +183,10 @@ const entityOf = (id: string, before: EntityBefore): Entity => ({
   data: before.data,
   attempt: before.attempt,
   seq: before.seq,
+  publishedSeq: before.published_seq ?? null,
   deadlines: before.deadlines,
   stateSince: Date.parse(before.state_since),
+  ...(before.ended_at !== undefined && { endedAt: Date.parse(before.ended_at) }),
 });
 
 /** Renewals that leave no line, by the deadline's name: for how long, and by which messages. */

@@ -2,6 +2,7 @@ import type { Decision } from "../core/decision.ts";
 import type { EmittedEvent } from "../core/emission.ts";
 import type { Domain } from "../core/domain.ts";
 import { attemptRefOf, type Entity } from "../core/entity.ts";
+import { loadEntity, UnreadableData } from "../core/entity-data.ts";
 import type { Intent } from "../core/intent.ts";
 import type { EntityBefore, EntitySnapshot, JournalLine, OpenIntent } from "../core/journal.ts";
 import type { Message } from "../core/message.ts";
@@ -9,6 +10,7 @@ import { deadlineMessage, outcomeMessage, publishedMessage, subjectOf } from "..
 import { step } from "../core/step.ts";
 import { toRfc3339 } from "../core/time.ts";
 import { plannedDeadlineUntil, type RecordedMoment } from "./planned-deadlines.ts";
+import { plannedPurge } from "./planned-purge.ts";
 import {
   type DomainsByHash,
   EntityHistories,
@@ -152,7 +154,7 @@ class PlannedHistory implements EntityHistory {
   /** Begins with the recorded entity. Armed deadlines keep their times, as when contracts are reloaded. */
   #startPlannedRun(entity: Entity | undefined): void {
     this.#isPlanning = true;
-    this.#entity = entity;
+    this.#entity = entity && this.#load(entity);
     this.#recordedStates.clear();
     for (const states of [this.#recordedStates, this.#plannedStates]) states.update(entity);
     this.#unfinishedPlanned = [...this.#unfinishedRecorded.values()];
@@ -164,8 +166,19 @@ class PlannedHistory implements EntityHistory {
           ? entity.reducerState
           : undefined;
     if (missing !== undefined)
-      this.#unknownReason =
+      this.#unknownReason ??=
         `the edited contract has no state ${missing}, in which the entity was: ` + "a reload would be refused";
+  }
+
+  /** As it would be read from the store. */
+  #load(entity: Entity): Entity {
+    try {
+      return loadEntity(this.#edited, entity);
+    } catch (error) {
+      if (!(error instanceof UnreadableData)) throw error;
+      this.#unknownReason = `its data can't be read: ${error.message}: a start would be refused`;
+      return entity;
+    }
   }
 
   #planStep(recorded: ReappliedStep): void {
@@ -222,6 +235,7 @@ class PlannedHistory implements EntityHistory {
       const { id, type, correlationId } = event;
       return publishedMessage({ id, type, entityId, attemptId: event.attemptId, correlationId }, now);
     }
+    if (message.kind === "purge") return plannedPurge(this.#edited, entity, message);
     const intent = this.#plannedCounterpart(message.intentId ?? "");
     return intent && outcomeMessage(intent, message, message.now);
   }
@@ -258,10 +272,9 @@ class PlannedHistory implements EntityHistory {
   }
 
   #noteFirstDifference(line: JournalLine, type: string, recordedDecision?: Decision, plannedDecision?: Decision): void {
-    const { at, partition, seq } = line;
     const [recorded, planned] = [summarize(recordedDecision), summarize(plannedDecision)];
     if (JSON.stringify(recorded) === JSON.stringify(planned)) return;
-    this.#firstDifference ??= { at, partition, seq, type, recorded, planned };
+    this.#firstDifference ??= { at: line.at, partition: line.partition, seq: line.seq, type, recorded, planned };
   }
 }
 

@@ -1,5 +1,6 @@
 import type { EmittedEvent } from "../core/emission.ts";
 import type { Entity } from "../core/entity.ts";
+import { loadData, UnreadableData } from "../core/entity-data.ts";
 import { encodeEvent } from "../core/envelope.ts";
 import type { Intent } from "../core/intent.ts";
 import {
@@ -96,22 +97,33 @@ export class ReplayedHistory implements EntityHistory {
     this.#compare(line, "before.intents", byId(line.before.intents), byId(this.#openIntents.values()));
   }
 
-  #compareEntity(
-    line: JournalLine,
-    field: string,
-    { state, reducer_state, seq, attempt, data, deadlines, state_since }: Omit<EntityBefore, "intents">,
-    entity: Entity | undefined,
-  ): void {
+  #compareEntity(line: JournalLine, field: string, stored: StoredState, entity: Entity | undefined): void {
     const replayed = entity && {
       state: entity.state,
       reducer_state: entity.reducerState,
       seq: entity.seq,
+      published_seq: entity.publishedSeq ?? undefined,
       attempt: entity.attempt,
       data: entity.data,
       state_since: toRfc3339(entity.stateSince),
+      ended_at: entity.endedAt === undefined ? undefined : toRfc3339(entity.endedAt),
     };
-    this.#compare(line, field, { state, reducer_state, seq, attempt, data, state_since }, replayed);
-    if (entity) this.#compareDeadlines(line, `${field}.deadlines`, deadlines, entity.deadlines);
+    const { state, reducer_state, seq, published_seq, attempt, state_since, ended_at } = stored;
+    const data = this.#loaded(line, stored.data);
+    const recorded = { state, reducer_state, seq, published_seq, attempt, data, state_since, ended_at };
+    this.#compare(line, field, recorded, replayed);
+    if (entity) this.#compareDeadlines(line, `${field}.deadlines`, stored.deadlines, entity.deadlines);
+  }
+
+  /** What an earlier version has stored, as today's code takes it: so the replayed entity has it. */
+  #loaded({ contract_hash }: JournalLine, data: unknown): unknown {
+    const domain = this.#domainsByHash.get(contract_hash);
+    try {
+      return domain ? loadData(domain, data) : data;
+    } catch (error) {
+      if (!(error instanceof UnreadableData)) throw error;
+      return data;
+    }
   }
 
   #compareDeadLetter(line: JournalLine<DeadLetterLine>): void {
@@ -139,7 +151,7 @@ export class ReplayedHistory implements EntityHistory {
     if (!event || !domain) return this.#compare(line, "event", recorded, null);
     const replayed = {
       type: event.type,
-      topic: event.topic,
+      topic: event.topic ?? undefined,
       id: event.id,
       correlation_id: event.correlationId,
       attempt_id: event.attemptId,
@@ -207,6 +219,8 @@ export class ReplayedHistory implements EntityHistory {
     }
   }
 }
+
+type StoredState = Omit<EntityBefore, "intents" | "state_version">;
 
 /** The event with its value parsed, if the values differ and both are JSON: then the differing fields are reported. */
 function withParsedValue(event: object & { readonly value: unknown }, other: unknown): object {

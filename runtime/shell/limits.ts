@@ -26,6 +26,8 @@ export const DEFAULT_LIMITS = {
   seenRetentionMs: 7 * 24 * 3_600_000,
   /** Time between two comparisons with the backends. */
   reconcileEveryMs: 30_000,
+  /** So often entities whose data can't be read are read again; their deadlines wait as long when they are due. */
+  unreadableRecheckMs: 10_000,
   /** Repairs that one comparison may request, over all backends. */
   repairsMax: 100,
 };

@@ -18,9 +18,6 @@ export interface OutboxEntry {
   readonly event?: EventIdentity | undefined;
 }
 
-/** A confirmation that asks for no step is stored by the next turn, at the latest after this long. */
-const STORE_CONFIRMATION_MS = 1_000;
-
 /** Publishes the journal's outbox in order, one call at a time. A later turn stores how far it was confirmed. */
 export class Publisher {
   readonly #context: ShellContext;
@@ -28,7 +25,6 @@ export class Publisher {
   #inFlight = 0;
   #failures = 0;
   #failing: Failing | undefined;
-  #willWake = false;
 
   constructor(context: ShellContext) {
     this.#context = context;
@@ -106,29 +102,22 @@ export class Publisher {
 
   #confirm(batch: readonly OutboxEntry[], brokerTimeMs: number): void {
     const { domain, inbox } = this.#context;
-    const byPartition = new Map<Partition, { throughSeq: number; messages: Message[] }>();
+    const byPartition = new Map<Partition, { throughSeq: number; messages: { seq: number; message: Message }[] }>();
     for (const { partition, seq, event, outgoing } of batch) {
       const confirmed = byPartition.get(partition) ?? { throughSeq: 0, messages: [] };
       byPartition.set(partition, confirmed);
       confirmed.throughSeq = Math.max(confirmed.throughSeq, seq);
       if (event && domain.awaitsPublish.has(event.type))
-        confirmed.messages.push(publishedMessage(event, brokerTimeMs, traceparentIn(outgoing.headers)));
+        confirmed.messages.push({
+          seq,
+          message: publishedMessage(event, brokerTimeMs, traceparentIn(outgoing.headers)),
+        });
     }
-    for (const [partition, { throughSeq, messages }] of byPartition)
-      if (!partition.isLost)
-        // Without messages this can wait for the next turn: if it is lost, the same bytes are only published again.
-        inbox.push({ kind: "published", partition, throughSeq, messages }, { canWait: messages.length === 0 });
-    this.#wakeLater();
-  }
-
-  /** Where no message follows, what was confirmed would be published again at each start. */
-  #wakeLater(): void {
-    const { clock, inbox } = this.#context;
-    if (this.#willWake) return;
-    this.#willWake = true;
-    clock.after(STORE_CONFIRMATION_MS, () => {
-      this.#willWake = false;
-      inbox.wake();
-    });
+    for (const [partition, { throughSeq, messages }] of byPartition) {
+      if (partition.isLost) continue;
+      const item = { kind: "published", partition, throughSeq, messages } as const;
+      if (messages.length > 0) inbox.push(item);
+      else inbox.pushWaiting(item);
+    }
   }
 }

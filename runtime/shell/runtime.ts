@@ -1,8 +1,7 @@
-import { attemptRefOf } from "../core/entity.ts";
 import type { BusListener, BusRecord } from "../ports/event-bus.ts";
-import { ContractsSuperseded } from "./contract-in-force.ts";
 import { BrokerClock } from "./deadlines/broker-clock.ts";
 import { DeadlineScheduler } from "./deadlines/deadline-scheduler.ts";
+import { NO_DOOR_KEYS } from "./door-keys.ts";
 import { isDeploymentDifference } from "./deployment.ts";
 import { noFailpoint } from "./failpoint.ts";
 import { IntentRunner } from "./intents/intent-runner.ts";
@@ -11,13 +10,16 @@ import { applyBackpressure, trimEntities } from "./partitions/backpressure.ts";
 import type { Partition } from "./partitions/partition.ts";
 import { SharedBounds } from "./partitions/shared-bounds.ts";
 import { ServiceMonitor } from "./partitions/service-monitor.ts";
-import { preparePartitions, type Takeover, takeOver } from "./partitions/takeover.ts";
+import { isSuperseded, preparePartitions, type Takeover, takeOver } from "./partitions/takeover.ts";
+import { startHousekeeping } from "./housekeeping.ts";
 import { Publisher } from "./publisher.ts";
 import { Reconciler } from "./reconciliation/reconciler.ts";
 import { backOffMs, sleep, type ShellContext } from "./shell-context.ts";
 import { topicsOf } from "./topics.ts";
-import { Inbox, type InboxItem, uncountRecord } from "./turns/inbox.ts";
-import { startSeenPruning } from "./turns/seen-pruning.ts";
+import { applyCommitted } from "./turns/apply-committed.ts";
+import { committedTurn } from "./turns/committed-turn.ts";
+import { HeldItems } from "./turns/held-items.ts";
+import { Inbox, type InboxItem, releaseItem } from "./turns/inbox.ts";
 import type { TurnPlan } from "./turns/turn-plan.ts";
 import { TurnRunner } from "./turns/turn-runner.ts";
 
@@ -27,7 +29,7 @@ const STOP_DRAIN_MS = 7_000;
 interface RuntimeOptions
   extends
     Pick<ShellContext, "domain" | "bus" | "store" | "clock" | "owner" | "onFatal">,
-    Partial<Pick<ShellContext, "bounds" | "observe" | "failpoint" | "confirmTakeover" | "tracing">> {
+    Partial<Pick<ShellContext, "bounds" | "observe" | "failpoint" | "confirmTakeover" | "tracing" | "doorKeys">> {
   /** Partition count for topics that do not exist yet. */
   readonly partitions: number;
   readonly limits?: Partial<ShellLimits>;
@@ -56,16 +58,16 @@ export class Runtime {
   constructor(options: RuntimeOptions) {
     this.#options = options;
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const [brokerClock, inbox] = [new BrokerClock(options.clock), new Inbox(options.clock)];
     this.#context = {
       bounds: new SharedBounds(limits, 1).share(),
       observe: () => {},
-      failpoint: noFailpoint,
-      confirmTakeover: async () => {},
-      tracing: undefined,
+      ...{ failpoint: noFailpoint, confirmTakeover: async () => {}, tracing: undefined, doorKeys: NO_DOOR_KEYS },
       ...options,
       limits,
-      brokerClock: new BrokerClock(options.clock),
-      inbox: new Inbox(),
+      brokerClock,
+      inbox,
+      held: new HeldItems({ clock: options.clock, brokerClock, inbox }),
       owned: new Map(),
       partitionCount: 0,
       stopping: this.#stop.signal,
@@ -79,6 +81,7 @@ export class Runtime {
     this.#turns = new TurnRunner(this.#context, {
       onCommitted: (plan) => this.#startCommitted(plan),
       onOutdatedFiring: (due) => this.#deadlines.rescheduleFiring(due),
+      onRefused: (item) => item.kind === "parked" && this.#intents.onRowsRefused(item.intents),
       onFinished: (items) => this.#finishItems(items),
     });
   }
@@ -96,7 +99,7 @@ export class Runtime {
     await preparePartitions(this.#context);
     await bus.subscribe(topics.input, this.#listener());
     this.#serviceMonitor.start();
-    startSeenPruning(this.#context);
+    startHousekeeping(this.#context);
     this.#deadlines.guard.start();
     this.#reconciler.start();
     this.#intents.startParking();
@@ -137,8 +140,18 @@ export class Runtime {
     return this.#intents.triesOf(entityId);
   }
 
+  /** What the entity's unfinished intents wait for whose effects answer "not yet" here, by intent id. */
+  notYetOf(entityId: string): ReturnType<IntentRunner["notYetOf"]> {
+    return this.#intents.notYetOf(entityId);
+  }
+
+  /** As `IntentRunner.end`, also of an intent of which the store refuses the outcome. */
+  endIntent(intentId: string, why: string): ReturnType<IntentRunner["end"]> {
+    return this.#intents.end(intentId, (id) => this.#context.held.takeOutcome(id), why);
+  }
+
   status() {
-    const { owned, partitionCount, inbox } = this.#context;
+    const { owned, partitionCount, inbox, held } = this.#context;
     return {
       owned: [...owned.keys()].sort((a, b) => a - b),
       partitions: partitionCount,
@@ -152,12 +165,14 @@ export class Runtime {
       openBreakers: this.#intents.openBreakers,
       waiting: inbox.size,
       intents: this.#intents.size,
+      notYet: this.#intents.notYetCount,
+      refusedTurns: held.refusedTurns,
       unpublished: this.#publisher.size,
       deadlines: this.#deadlines.index.size,
       brokerTimeMs: this.brokerTimeMs,
       /** Holds on expiry that are in force, over all processes; `waiting` counts this process's entities. */
       holds: this.#deadlines.guard.holds,
-      /** The last comparison with each backend, over the owned partitions. */
+      unreadable: held.unreadable.summary,
       drift: this.#reconciler.driftStatus,
     };
   }
@@ -178,34 +193,19 @@ export class Runtime {
   }
 
   #finishItems(items: readonly InboxItem[]): void {
-    for (const item of items) uncountRecord(item);
+    for (const item of items) if (!this.#context.held.has(item)) releaseItem(item);
     this.#deadlines.fireReady();
     this.#applyBackpressure();
   }
 
   /** The turn is durable: now its effects, publishes and deadlines may begin. */
   #startCommitted(plan: TurnPlan): void {
-    const hint = new Map<string, Map<number, number>>();
-    for (const { partition, nextSeq, publishedSeq, positions } of plan.cursors.values()) {
-      partition.nextSeq = nextSeq;
-      partition.publishedSeq = publishedSeq;
-      for (const [topic, offset] of positions) {
-        partition.positions.set(topic, offset);
-        hint.set(topic, (hint.get(topic) ?? new Map<number, number>()).set(partition.number, offset));
-      }
-    }
-    if (hint.size > 0) this.#context.bus.commitPositionsHint(hint);
-    for (const { partition, before, after } of plan.entities.values()) {
-      const { entity } = after;
-      partition.entities.set(entity.id, after);
-      if (before?.entity.deadlines === entity.deadlines || partition.isLost) continue;
-      const owner = { partition, ...attemptRefOf(entity.id, entity.attempt) };
-      this.#deadlines.index.set(owner, before?.entity.deadlines ?? {}, entity.deadlines);
-    }
+    applyCommitted(this.#context.bus, this.#deadlines.index, plan);
     trimEntities(this.#context);
     this.#intents.startCommitted(plan);
     this.#publisher.add(plan.outbox.filter(({ partition }) => !partition.isLost));
     for (const event of plan.shellEvents) this.#context.observe(event);
+    this.#context.observe(committedTurn(plan, this.#context.domain.contractHash));
   }
 
   #listener(): BusListener {
@@ -243,7 +243,7 @@ export class Runtime {
         if (generation === this.#assignmentGeneration) this.#resumePartitions(taken);
         return;
       } catch (error) {
-        if (error instanceof ContractsSuperseded && this.#options.onSuperseded) return this.#options.onSuperseded();
+        if (isSuperseded(error) && this.#options.onSuperseded) return this.#options.onSuperseded();
         if (isDeploymentDifference(error)) return this.#options.onFatal(error);
         observe({ kind: "unreachable", part: "store", error: String(error) });
         await sleep(clock, backOffMs(++failures));
@@ -286,6 +286,7 @@ export class Runtime {
       if (owned.get(partition.number) === partition) owned.delete(partition.number);
     }
     inbox.drop(({ partition }) => partition.isLost);
+    this.#context.held.dropLost();
     this.#intents.dropLost();
     this.#deadlines.dropLost();
   }

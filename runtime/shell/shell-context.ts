@@ -2,6 +2,7 @@ import type { Domain } from "../core/domain.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { EventBus } from "../ports/event-bus.ts";
 import type { Sql, Store } from "../ports/store.ts";
+import type { DoorKeys } from "./door-keys.ts";
 import type { BrokerClock } from "./deadlines/broker-clock.ts";
 import type { Failpoint } from "./failpoint.ts";
 import type { ShellLimits } from "./limits.ts";
@@ -9,6 +10,7 @@ import type { Partition } from "./partitions/partition.ts";
 import type { BoundsShare } from "./partitions/shared-bounds.ts";
 import type { Observe } from "./shell-event.ts";
 import type { Tracing } from "./tracing.ts";
+import type { HeldItems } from "./turns/held-items.ts";
 import type { Inbox } from "./turns/inbox.ts";
 
 /** What all parts of a runtime's shell share. */
@@ -27,8 +29,10 @@ export interface ShellContext {
   /** Called in each takeover's transaction with its partitions locked: a rejection undoes the takeover. */
   readonly confirmTakeover: (tx: Sql) => Promise<void>;
   readonly tracing: Tracing | undefined;
+  readonly doorKeys: DoorKeys;
   readonly brokerClock: BrokerClock;
   readonly inbox: Inbox;
+  readonly held: HeldItems;
   /** The partitions that this process owns, by their numbers. */
   readonly owned: Map<number, Partition>;
   /** Over all processes; 0 until the topics are prepared. */

@@ -1,10 +1,40 @@
 import type { Decision } from "../core/decision.ts";
+import type { Entity } from "../core/entity.ts";
+import type { DoorProblem } from "../core/door-seal.ts";
 import type { DriftKind } from "../core/drift.ts";
 import type { Message } from "../core/message.ts";
+import type { EntityRecord } from "../stored/entities.ts";
+import type { ProjectionFault } from "../stored/projection-faults.ts";
+import type { TurnRow } from "../stored/read-lines.ts";
+
+/** A turn that is durable. */
+export interface CommittedTurn {
+  readonly kind: "committed";
+  readonly partitions: readonly {
+    readonly partition: number;
+    /** Of its journal. */
+    readonly lastLine: number;
+    /** What the turn added to it. */
+    readonly rows: readonly TurnRow[];
+    /** The next offset to read of each topic that the turn read of. */
+    readonly positions: ReadonlyMap<string, number>;
+  }[];
+  /** The entities that the turn changed or wrote lines of, by id. */
+  readonly entities: ReadonlyMap<string, { readonly after: EntityRecord }>;
+}
 
 /** Sent to the observers of a runtime (logs, metrics, the demo's timeline) after it has happened. */
 export type ShellEvent =
-  | { readonly kind: "decision"; readonly partition: number; readonly message: Message; readonly decision: Decision }
+  | {
+      readonly kind: "decision";
+      readonly partition: number;
+      readonly message: Message;
+      /** The entity as it was; undefined: there was none. */
+      readonly before: Entity | undefined;
+      readonly decision: Decision;
+    }
+  /** A record has a door that is none, or not its own: its sender is nobody. */
+  | { readonly kind: "door_rejected"; readonly partition: number; readonly reason: DoorProblem }
   | { readonly kind: "repeat"; readonly partition: number; readonly type: string }
   | { readonly kind: "repartitioned"; readonly partition: number; readonly topic: string }
   /** A message of a type that its topic's contract has skipped, as the message names it. */
@@ -17,18 +47,32 @@ export type ShellEvent =
       readonly code: string;
       readonly error: string;
     }
+  /** The store refuses the turn of this message of the runtime, which is tried again. */
+  | {
+      readonly kind: "turn_refused";
+      readonly partition: number;
+      /** Empty: it is about none. */
+      readonly entity: string;
+      readonly type: string;
+      readonly error: string;
+    }
+  | CommittedTurn
   | { readonly kind: "turn"; readonly messages: number; readonly durationMs: number }
   | { readonly kind: "published"; readonly messages: number; readonly durationMs: number }
   | {
       readonly kind: "intent";
       readonly type: string;
       readonly backend: string;
-      readonly result: "done" | "retried" | "failed" | "superseded_intent";
+      readonly result: "done" | "not_yet" | "retried" | "failed" | "superseded_intent";
       readonly entity?: string;
       /** Of the fault. */
-      readonly code?: string;
-      readonly error?: string;
+      readonly code?: string | undefined;
+      readonly error?: string | undefined;
     }
+  /** An entity can't be purged yet: something of it is unpublished or not carried out, or the store refuses it. */
+  | { readonly kind: "purge_deferred"; readonly partition: number; readonly entityId: string }
+  /** The entity's rows in a projection are older than it is. */
+  | ({ readonly kind: "projection_fault" } & ProjectionFault)
   | { readonly kind: "deadline_fired"; readonly name: string; readonly lateMs: number }
   /** So many entities of the state would have expired at once that their expiry is held. */
   | { readonly kind: "expiry_held"; readonly state: string; readonly entities: number; readonly total: number }

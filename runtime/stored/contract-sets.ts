@@ -12,6 +12,8 @@ export interface StoredContractSet {
 
 /** Which contracts all processes run. */
 export interface InForce extends Pick<StoredContractSet, "hash"> {
+  /** Of entities' data: the highest of the code that has run them. */
+  readonly stateVersion: number;
   readonly since: Date;
   /** Who put them in force. */
   readonly by: string;
@@ -73,19 +75,25 @@ export async function addContractSet(
 /** Undefined: none are yet. */
 export async function contractInForce(sql: Sql, domain: string): Promise<InForce | undefined> {
   const [row] = await sql.query<InForce>(
-    `select hash, since, activated_by as by from rollcall.contract_in_force where domain = $1`,
+    `select hash, state_version as "stateVersion", since, activated_by as by
+       from rollcall.contract_in_force where domain = $1`,
     [domain],
   );
   return row;
 }
 
 /** Only with the domain's partitions locked (`lockPartitions`). @param hash of contracts that are stored */
-export async function writeContractInForce(tx: Sql, domain: string, { hash, by }: Omit<InForce, "since">) {
+export async function writeContractInForce(
+  tx: Sql,
+  domain: string,
+  { hash, stateVersion, by }: Omit<InForce, "since">,
+): Promise<void> {
   await tx.query(
-    `insert into rollcall.contract_in_force (domain, hash, since, activated_by) values ($1, $2, clock_timestamp(), $3)
-     on conflict (domain) do update
-       set hash = excluded.hash, since = excluded.since, activated_by = excluded.activated_by`,
-    [domain, hash, by],
+    `insert into rollcall.contract_in_force (domain, hash, state_version, since, activated_by)
+     values ($1, $2, $3, clock_timestamp(), $4)
+     on conflict (domain) do update set hash = excluded.hash, state_version = excluded.state_version,
+       since = excluded.since, activated_by = excluded.activated_by`,
+    [domain, hash, stateVersion, by],
   );
 }
 

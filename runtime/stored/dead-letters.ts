@@ -1,3 +1,4 @@
+import type { SealedDoor } from "../core/door-seal.ts";
 import { VALUE_BYTES_MAX } from "../core/incoming-json.ts";
 import type { Sql, SqlValue } from "../ports/store.ts";
 
@@ -23,6 +24,8 @@ export interface StoredDeadLetter {
 export interface StoredDeadLetterMessage extends StoredDeadLetter {
   readonly value: Buffer | null;
   readonly headers: Readonly<Record<string, string>>;
+  /** Its door, where it had one that was its own. */
+  readonly door: SealedDoor | null;
 }
 
 export interface DeadLetterSelection {
@@ -40,7 +43,7 @@ export interface DeadLetterFilter extends DeadLetterSelection {
 
 const SUMMARY_COLUMNS = `id, at, error_code as code, error, topic, partition, "offset", key,
   value_bytes as "valueBytes", value_bytes > ${VALUE_BYTES_MAX} as "isTruncated", retried_at as "retriedAt"`;
-const MESSAGE_COLUMNS = `${SUMMARY_COLUMNS}, value, headers`;
+const MESSAGE_COLUMNS = `${SUMMARY_COLUMNS}, value, headers, door`;
 
 /** Of $1 to $3: the domain, an error code and a topic. */
 const SELECTION = `rollcall.dead_letter where domain = $1

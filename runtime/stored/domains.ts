@@ -1,5 +1,6 @@
 import type { Sql } from "../ports/store.ts";
 import { countEntitiesByDomain } from "./entities.ts";
+import { msOf } from "./ms-of.ts";
 
 /** A partition counts as served for this long after it was, by the database's clock. */
 export const SERVED_SECONDS = 60;
@@ -75,7 +76,7 @@ export async function markRetired(tx: Sql, domain: string): Promise<number> {
   const [now] = await tx.query<{ readonly ms: number }>(
     `insert into rollcall.domain (name, retired_at) values ($1, clock_timestamp())
      on conflict (name) do update set retired_at = excluded.retired_at
-     returning (extract(epoch from retired_at) * 1000)::bigint as ms`,
+     returning ${msOf("retired_at")} as ms`,
     [domain],
   );
   return now?.ms ?? 0;

@@ -1,6 +1,6 @@
-import type { EventLine, IntentLine, JournalLine } from "../core/journal.ts";
+import type { DeadLetterLine, EventLine, IntentLine, JournalLine } from "../core/journal.ts";
 import type { Sql } from "../ports/store.ts";
-import { utcDayOf } from "../core/time.ts";
+import { dayBeginMs, utcDayOf } from "../core/time.ts";
 import { damagedLine, damagedRow, hasLinesFrom, linesOf, TURN_COLUMNS, type TurnRow } from "./read-lines.ts";
 
 // An entity's lines are found from its newest one backwards, since each names the one before it: there is no index.
@@ -65,6 +65,22 @@ export async function* groupsBackwards(
   }
 }
 
+/** So many groups are looked at to find one. */
+const LATEST_MAX = 1_000;
+
+/** The same as `groupsBackwards`, for whoever looks for one group: not more than 1,000. */
+export async function* latestGroups(...of: Parameters<typeof groupsBackwards>): AsyncGenerator<LineGroup> {
+  let left = LATEST_MAX;
+  for await (const group of groupsBackwards(...of)) {
+    yield group;
+    if (--left === 0) return;
+  }
+}
+
+/** Whether the dead letter is of the message, as far as its id tells. */
+export const isLetterOf = ({ refused, headers }: DeadLetterLine, messageId: string): boolean =>
+  refused?.id === messageId || headers["message_id"] === messageId;
+
 function positionBefore(domain: string, row: TurnRow, line: EntityLine): LinePosition | undefined {
   if (!line.prev) return undefined;
   if (line.prev < line.seq) return { seq: line.prev, day: line.prev_day ?? positionOf(line).day };
@@ -93,6 +109,6 @@ async function assertDropped(sql: Sql, domain: string, partition: number, { seq,
 }
 
 function boundsOf(day: string): readonly [Date, Date] {
-  const beginMs = Date.parse(`${day}T00:00:00Z`);
+  const beginMs = dayBeginMs(day);
   return [new Date(beginMs), new Date(beginMs + DAY_MS)];
 }

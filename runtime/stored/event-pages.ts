@@ -1,6 +1,7 @@
 import type { EventLine, JournalLine } from "../core/journal.ts";
 import type { Sql } from "../ports/store.ts";
-import { eventLinesOf, hasLinesFrom, TURN_COLUMNS, type TurnRow } from "./read-lines.ts";
+import { eventLinesOf } from "./read-lines.ts";
+import { readRowPage } from "./row-pages.ts";
 
 /** An event with the bytes that are published. */
 export type JournaledEvent = Pick<JournalLine<EventLine>, "partition" | "seq" | "type" | "entity_id" | "value">;
@@ -13,10 +14,6 @@ export interface EventPage {
   /** Up to where it was read: also over what is no event, or does not match. */
   readonly position: Position;
 }
-
-/** So many rows are looked at for a page, and so much of their lines is read: a row more than that at the most. */
-const ROWS_MAX = 256;
-const PAGE_BYTES = 512 * 1024;
 
 /** Where each partition's committed journal ends: it has one writer, so no line appears below that later. */
 export async function readJournalEnds(sql: Sql, domain: string): Promise<Position> {
@@ -42,13 +39,15 @@ export async function readEventPage(
 ): Promise<EventPage> {
   const { types, entityId } = wanted;
   const begin = (partition: number): number => from[partition] ?? 0;
-  const changed = upto.flatMap((last, partition) => (last > begin(partition) ? [{ partition, last }] : []));
+  const changed = upto.flatMap((last, partition) =>
+    last > begin(partition) ? [{ partition, after: begin(partition), upto: last }] : [],
+  );
   if (changed.length === 0) return { events: [], position: upto };
   // A partition of which no row is found has nothing left in that range.
   const position = [...upto];
   const held = new Set<number>();
   const events: JournaledEvent[] = [];
-  for (const { lines, ...row } of await readRows(sql, domain, changed, begin)) {
+  for (const { lines, ...row } of await readRowPage(sql, domain, changed)) {
     const { partition, last_seq } = row;
     if (lines === null) {
       if (!held.has(partition)) position[partition] = begin(partition);
@@ -61,32 +60,3 @@ export async function readEventPage(
   }
   return { events, position };
 }
-
-/** @returns rows by time; those that the page has no room for are without their lines */
-const readRows = (
-  sql: Sql,
-  domain: string,
-  changed: readonly { readonly partition: number; readonly last: number }[],
-  begin: (partition: number) => number,
-): Promise<(Omit<TurnRow, "lines"> & { readonly lines: string | null })[]> =>
-  // The length of a text is known without unpacking it.
-  sql.query(
-    `select partition, seq, last_seq, at, contract_hash, case when bytes_before < ${PAGE_BYTES} then lines end as lines
-       from (select t.*, sum(octet_length(lines)) over (order by time, partition, seq) - octet_length(lines)
-                         as bytes_before
-               from (select t.*, max(at) over (partition by t.partition order by seq) as time
-                       from unnest($2::int[], $3::bigint[], $4::bigint[]) as c(partition, after, upto)
-                      cross join lateral (
-                        select ${TURN_COLUMNS} from rollcall.turn t
-                         where t.domain = $1 and t.partition = c.partition and ${hasLinesFrom("(c.after + 1)")}
-                           and seq <= c.upto
-                         order by seq limit $5) as t) as t) as t
-      order by time, partition, seq`,
-    [
-      domain,
-      changed.map(({ partition }) => partition),
-      changed.map(({ partition }) => begin(partition)),
-      changed.map(({ last }) => last),
-      Math.ceil(ROWS_MAX / changed.length),
-    ],
-  );

@@ -1,6 +1,7 @@
 import type { Intent } from "../core/intent.ts";
 import type { IntentLine, IntentTry, JournalLine } from "../core/journal.ts";
 import type { Sql } from "../ports/store.ts";
+import { msOf } from "./ms-of.ts";
 import type { NameChoice, NameInUse } from "./names-in-use.ts";
 import { readLines } from "./turns.ts";
 
@@ -13,40 +14,61 @@ export interface OpenIntent {
   readonly askedAtMs: number;
 }
 
+/** What the effect of an intent waits for, as it says. */
+export interface NotYet {
+  /** Broker time of the first answer, ms since the epoch. */
+  readonly sinceMs: number;
+  readonly note: string;
+}
+
 /** As it is stored: by its line alone, or also by a row that has its tries. */
 export interface StoredIntent extends OpenIntent {
   readonly isParked: boolean;
   readonly failedTries: number;
   /** The first call that failed, and the latest. */
   readonly tries: readonly IntentTry[];
+  /** Unless the latest answer was another one. */
+  readonly notYet: NotYet | undefined;
 }
 
-interface ParkedRow extends Omit<Intent, "traceparent">, Omit<StoredIntent, "intent" | "isParked"> {
+export interface ParkedIntent extends StoredIntent {
+  readonly partition: number;
+}
+
+interface ParkedRow extends Omit<Intent, "traceparent">, Omit<ParkedIntent, "intent" | "isParked" | "notYet"> {
   readonly traceparent: string | null;
+  readonly notYetSinceMs: number | null;
+  readonly notYetNote: string | null;
 }
 
 /**
- * The intents of a partition that have a row, oldest first.
- * @param entityId only those of this entity; all of the partition are looked through
+ * The intents of partitions that have a row, of each partition oldest first.
+ * @param entityId only those of this entity; all of the partitions are looked through
  */
 export async function readParkedIntents(
   sql: Sql,
   domain: string,
-  partition: number,
+  partitions: readonly number[],
   entityId?: string,
-): Promise<StoredIntent[]> {
+): Promise<ParkedIntent[]> {
   const rows = await sql.query<ParkedRow>(
-    `select seq, id, entity_id as "entityId", attempt_id as "attemptId", type, target, version,
+    `select partition, seq, id, entity_id as "entityId", attempt_id as "attemptId", type, target, version,
             correlation_id as "correlationId", payload, traceparent, failed_tries as "failedTries", tries,
-            (extract(epoch from asked_at) * 1000)::bigint as "askedAtMs"
-       from rollcall.intent where domain = $1 and partition = $2 and entity_id = coalesce($3::text, entity_id)
-      order by seq`,
-    [domain, partition, entityId ?? null],
+            ${msOf("asked_at")} as "askedAtMs", not_yet_note as "notYetNote",
+            ${msOf("not_yet_since")} as "notYetSinceMs"
+       from rollcall.intent
+      where domain = $1 and partition = any($2::int[]) and entity_id = coalesce($3::text, entity_id)
+      order by partition, seq`,
+    [domain, partitions, entityId ?? null],
   );
-  return rows.map(({ seq, askedAtMs, failedTries, tries, traceparent, ...intent }) => ({
-    ...{ seq, askedAtMs, failedTries, tries, isParked: true },
-    intent: { ...intent, ...(traceparent !== null && { traceparent }) },
-  }));
+  return rows.map(({ partition, seq, askedAtMs, failedTries, tries, traceparent, ...row }) => {
+    const { notYetSinceMs, notYetNote, ...intent } = row;
+    return {
+      ...{ partition, seq, askedAtMs, failedTries, tries, isParked: true },
+      notYet: notYetSinceMs === null ? undefined : { sinceMs: notYetSinceMs, note: notYetNote ?? "" },
+      intent: { ...intent, ...(traceparent !== null && { traceparent }) },
+    };
+  });
 }
 
 /** A partition's open intents that only the journal has: those whose lines come and have no end. */
@@ -79,7 +101,7 @@ export class JournaledIntents {
 const openIntentOf = (line: JournalLine<IntentLine>): StoredIntent => ({
   seq: line.seq,
   askedAtMs: Date.parse(line.at),
-  ...{ isParked: false, failedTries: 0, tries: [] },
+  ...{ isParked: false, failedTries: 0, tries: [], notYet: undefined },
   intent: {
     id: line.id,
     entityId: line.entity_id,
@@ -103,21 +125,44 @@ export interface IntentsOfType {
   readonly example: string;
 }
 
+/** Intents of which the effect answers "not yet". */
+export interface WaitingIntents {
+  readonly count: number;
+  /** Those that have waited for longest. */
+  readonly longest: readonly (NotYet & Pick<Intent, "id" | "type" | "entityId">)[];
+}
+
+/** @param max of those that have waited for longest */
+export async function readWaitingIntents(sql: Sql, domain: string, max: number): Promise<WaitingIntents> {
+  const [counted] = await sql.query<{ count: number }>(
+    `select count(*)::int as count from rollcall.intent where domain = $1 and not_yet_since is not null`,
+    [domain],
+  );
+  const longest = await sql.query<WaitingIntents["longest"][number]>(
+    `select id, type, entity_id as "entityId", not_yet_note as note,
+            ${msOf("not_yet_since")} as "sinceMs"
+       from rollcall.intent where domain = $1 and not_yet_since is not null order by not_yet_since limit $2`,
+    [domain, max],
+  );
+  return { count: counted?.count ?? 0, longest };
+}
+
 /**
  * A domain's open intents, counted by type.
+ * @param waiting whether those of which the effect answers "not yet" count too
  * @throws Fault JOURNAL_DAMAGED, not retryable
  */
-export async function countIntentsByType(sql: Sql, domain: string): Promise<IntentsOfType[]> {
+export async function countIntentsByType(sql: Sql, domain: string, waiting = true): Promise<IntentsOfType[]> {
   const counts = new Map<string, IntentsOfType>();
   const count = (of: IntentsOfType): void => {
     const before = counts.get(of.type);
     counts.set(of.type, before ? sumOf(before, of) : of);
   };
   const parked = await sql.query<IntentsOfType>(
-    `select type, count(*)::int as count, (extract(epoch from min(asked_at)) * 1000)::bigint as "oldestAtMs",
+    `select type, count(*)::int as count, ${msOf("min(asked_at)")} as "oldestAtMs",
             min(entity_id) as example
-       from rollcall.intent where domain = $1 group by type`,
-    [domain],
+       from rollcall.intent where domain = $1 and ($2 or not_yet_since is null) group by type`,
+    [domain, waiting],
   );
   parked.forEach(count);
   for (const { intent, askedAtMs } of await readJournaledIntents(sql, domain))

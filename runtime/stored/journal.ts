@@ -1,3 +1,4 @@
+import { Fault } from "../core/fault.ts";
 import type { EntitySnapshot, JournalLine } from "../core/journal.ts";
 import { toRfc3339 } from "../core/time.ts";
 import type { Sql } from "../ports/store.ts";
@@ -34,14 +35,17 @@ interface Bounds {
  * lines are those that it has when its first one is read; of an entity that has moved on since, `last_line` tells it.
  * @param options.since RFC 3339: only what was written from the beginning of that UTC day on, and entities with lines
  * since then. The first line of each has `before`
+ * @param options.hasAllEntities those without lines since then too
  * @param options.limit of lines and entities together
- * @throws Fault JOURNAL_DAMAGED, not retryable: a line can't be read, or is missing
+ * @throws Fault, not retryable: JOURNAL_DAMAGED, a line can't be read, or is missing; JOURNAL_DROPPED, the day of the
+ * position is gone
  */
 export async function* readJournal(
   sql: Sql,
   domain: string,
   options: {
     readonly since?: string | undefined;
+    readonly hasAllEntities?: boolean;
     readonly position?: JournalPosition | undefined;
     readonly limit?: number | undefined;
   } = {},
@@ -55,6 +59,7 @@ export async function* readJournal(
     if (position?.[0] !== partition) position = [partition, bounds.first, bounds.end];
     if (position.length === 3) {
       const [, next, end] = position;
+      if (next < Math.min(bounds.first, end)) throw droppedMeanwhile(domain, partition, next);
       for await (const lines of readLines(sql, domain, partition, {
         from: next,
         to: Math.min(end, next + left),
@@ -65,7 +70,7 @@ export async function* readJournal(
       }
       position = [partition, ""];
     }
-    const knownFrom = since ? bounds.first : 0;
+    const knownFrom = since && !options.hasAllEntities ? bounds.first : 0;
     for (let [, after] = position; left > 0;) {
       const page = { after, limit: Math.min(left, ENTITIES_MAX) };
       const records = await findEntitiesSinceLine(sql, domain, partition, knownFrom, page);
@@ -79,6 +84,13 @@ export async function* readJournal(
     from = partition + 1;
   }
 }
+
+const droppedMeanwhile = (domain: string, partition: number, seq: number): Fault =>
+  new Fault(
+    "JOURNAL_DROPPED",
+    `line ${seq} of partition ${partition} of ${domain} was dropped with its day while it was read: begin anew`,
+    { retryable: false },
+  );
 
 /** The beginning of the UTC day of a time; both RFC 3339. */
 export const dayStart = (time: string): string => `${new Date(time).toISOString().slice(0, 10)}T00:00:00.000Z`;
@@ -107,6 +119,7 @@ const snapshotOf = (partition: number, { entity, lastLine }: EntityRecord): Enti
   state: entity.state,
   reducer_state: entity.reducerState,
   seq: entity.seq,
+  published_seq: entity.publishedSeq ?? undefined,
   attempt: entity.attempt,
   data: entity.data,
   deadlines: entity.deadlines,

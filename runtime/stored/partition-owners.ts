@@ -18,6 +18,13 @@ export async function lockPartitions(tx: Sql, domain?: string): Promise<number> 
   return rows.length;
 }
 
+/** Every partition of the domain, by number, with the number of its next line. */
+export const readNextLines = (sql: Sql, domain: string) =>
+  sql.query<{ readonly partition: number; readonly nextLine: number }>(
+    `select partition, next_seq as "nextLine" from rollcall.partition_owner where domain = $1 order by partition`,
+    [domain],
+  );
+
 /** Nobody owns a partition of the domain afterwards: later turns of those who did are refused. */
 export async function fenceOwners(tx: Sql, domain: string): Promise<void> {
   await tx.query(`update rollcall.partition_owner set epoch = epoch + 1, owner = '' where domain = $1`, [domain]);

@@ -24,6 +24,7 @@ const KINDS: Readonly<Record<LineKind, true>> = {
   message: true,
   event: true,
   intent: true,
+  not_yet: true,
   end: true,
   repeat: true,
   repartitioned: true,

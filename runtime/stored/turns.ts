@@ -12,6 +12,8 @@ export interface LineRange {
   readonly to: number;
   /** Broker time of `from`, or earlier: days long before it are not looked at. */
   readonly since?: Date | undefined;
+  /** How many ranges are read beside this one, itself included: together they ask for as much as one. */
+  readonly readers?: number;
 }
 
 /**
@@ -22,7 +24,7 @@ export async function* readLines(
   sql: Sql,
   domain: string,
   partition: number,
-  { from, to, since }: LineRange,
+  { from, to, since, readers = 1 }: LineRange,
 ): AsyncGenerator<readonly JournalLine[]> {
   // The broker's time can go back, so that a line is of an earlier day than the one before it.
   const earliest = since && new Date(since.getTime() - DAY_MS);
@@ -31,7 +33,7 @@ export async function* readLines(
       `select ${TURN_COLUMNS} from rollcall.turn
         where domain = $1 and partition = $2 and ${hasLinesFrom("$3")} and seq < $4
           ${earliest ? "and at >= $5" : ""}
-        order by seq limit ${ROWS_MAX}`,
+        order by seq limit ${Math.ceil(ROWS_MAX / readers)}`,
       [domain, partition, next, to, ...(earliest ? [earliest] : [])],
     );
     if (rows.length === 0) throw missing(domain, partition, next);

@@ -77,6 +77,21 @@ export function describeEventBus(name: string, factory: BusFactory): void {
         expect(listener.records).toEqual([]);
       });
 
+      it("tells at which offset each published message lies, in however many calls", async () => {
+        const { bus, topic } = await subscribed(2);
+        const first = await bus.publish(
+          [message(topic, 1, "a"), message(topic, 0, "b"), message(topic, 1, "c")],
+          patience,
+        );
+        expect(first.offsets()).toEqual([0, 0, 1]);
+        const large = "x".repeat(300 * 1024);
+        const second = await bus.publish(
+          [1, 1, 0, 1].map((partition) => message(topic, partition, large)),
+          patience,
+        );
+        expect(second.offsets()).toEqual([2, 3, 1, 4]);
+      });
+
       it("delivers keys, values and headers byte for byte", async () => {
         const { bus, topic, listener } = await subscribed(1);
         const bytes = Buffer.from(Uint8Array.from({ length: 256 }, (_, byte) => byte));

@@ -18,7 +18,10 @@ function busInHand() {
     new Promise((resolve, reject) => {
       calls.push({
         messages,
-        answer: (error) => (error ? reject(error) : resolve({ brokerTimeMs: 0, receivedAtMs: 0 })),
+        answer: (error) =>
+          error
+            ? reject(error)
+            : resolve({ brokerTimeMs: 0, receivedAtMs: 0, offsets: () => messages.map((_, at) => at) }),
       });
     });
   return { bus: { publish } as EventBus, calls };
@@ -71,16 +74,19 @@ describe("publishing for many requests", () => {
 });
 
 describe("recent failures of effects", () => {
-  it("are listed until the type succeeds", () => {
+  it("are listed until the type succeeds, or answers that it is not done yet", () => {
     let tell: (event: ShellEvent) => void = () => {};
     const watch = (listener: typeof tell) => ((tell = listener), () => {});
     const retries = watchIntentFailures({ watch, clock: new SystemClock() });
-    const intent = (type: string, result: "done" | "retried", code?: string) =>
+    const intent = (type: string, result: Extract<ShellEvent, { kind: "intent" }>["result"], code?: string) =>
       tell({ kind: "intent", type, backend: "b", result, ...(code !== undefined && { code }) });
     intent("shop.buy", "retried", "UNAVAILABLE");
     intent("shop.pay", "retried", "UNAVAILABLE");
     intent("shop.pay", "done");
-    expect(retries.describe(["shop.buy", "shop.buy", "shop.pay", "shop.else"])).toEqual([
+    intent("shop.wrap", "retried", "UNAVAILABLE");
+    intent("shop.wrap", "not_yet");
+    intent("shop.send", "superseded_intent");
+    expect(retries.describe(["shop.buy", "shop.buy", "shop.pay", "shop.wrap", "shop.send", "shop.else"])).toEqual([
       expect.stringMatching(/^shop\.buy is being retried, it failed with UNAVAILABLE \d+ ms ago$/),
     ]);
   });

@@ -119,7 +119,7 @@ describe("a check of edited contracts", () => {
     ],
     ["no files", {}, "/files"],
     ["a year of journal", { files: {}, plan_hours: 8_760 }, "/plan_hours"],
-    ["keys that mean nothing", { files: {}, states: 1 }, ""],
+    ["keys that mean nothing", { files: {}, states: 1 }, "/states"],
   ])("refuses %s", async (_what, body, pointer) => {
     const answer = await check(body);
     expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer }] } });

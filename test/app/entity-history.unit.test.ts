@@ -6,14 +6,14 @@ import { AT, endLine, groupOf, intentLine, stepLine } from "../stored/lines.ts";
 
 const failed = (error: string): IntentTry => ({ at: AT, ms: 5, code: "UNAVAILABLE", error });
 const parked = (id: string, askedAtMs: number, tries: readonly IntentTry[] = []): StoredIntent => ({
-  ...{ seq: 1, askedAtMs, isParked: true, failedTries: tries.length, tries },
+  ...{ seq: 1, askedAtMs, isParked: true, failedTries: tries.length, tries, notYet: undefined },
   intent: {
     ...{ id, entityId: "e", attemptId: "a1", type: "box.write", target: "box://1" },
     ...{ version: 1, correlationId: "c", payload: {} },
   },
 });
 const idsOf = (...given: Parameters<typeof pendingIntents>) => pendingIntents(...given).map(({ id }) => id);
-const nothing = new Map<string, readonly IntentTry[]>();
+const nothing = { tries: new Map<string, readonly IntentTry[]>(), notYet: new Map() };
 
 const asked = groupOf(1, stepLine("e", "m1"), intentLine("e", "i1"), intentLine("e", "i2"));
 const laterAsked = groupOf(4, stepLine("e", "m2"), intentLine("e", "i3"));
@@ -25,7 +25,7 @@ describe("pending intents", () => {
     expect(idsOf([laterAsked, asked], [], nothing)).toEqual(["i1", "i2", "i3"]);
     expect(idsOf([byEnd, byOutcome, laterAsked, asked], [], nothing)).toEqual(["i2"]);
     expect(pendingIntents([asked], [], nothing)[0]).toEqual({
-      ...{ id: "i1", type: "box.write", target: "box://1", asked_at: AT, tries: [] },
+      ...{ id: "i1", type: "box.write", target: "box://1", asked_at: AT, tries: [], not_yet: null },
     });
   });
 
@@ -53,11 +53,23 @@ describe("pending intents", () => {
 
   it("have the calls that this process made, or those of their row", () => {
     const rows = [parked("i1", Date.parse(AT), [failed("of the row")]), parked("i2", Date.parse(AT), [failed("too")])];
-    const here = new Map([["i1", [failed("of the row"), failed("of this process")]]]);
+    const here = { ...nothing, tries: new Map([["i1", [failed("of the row"), failed("of this process")]]]) };
     const found = pendingIntents([asked], rows, here);
     expect(found.map(({ tries }) => tries.map(({ error }) => error))).toEqual([
       ["of the row", "of this process"],
       ["too"],
+    ]);
+  });
+
+  it("have what their effects wait for: here, or as their rows say", () => {
+    const sinceMs = Date.parse(AT);
+    const row = (id: string) => ({ ...parked(id, sinceMs), notYet: { sinceMs, note: "first said" } });
+    const here = { ...nothing, notYet: new Map([["i1", { sinceMs, note: "said last" }]]) };
+    const found = pendingIntents([laterAsked, asked], [row("i1"), row("i2")], here);
+    expect(found.map(({ not_yet }) => not_yet)).toEqual([
+      { since: AT, note: "said last" },
+      { since: AT, note: "first said" },
+      null,
     ]);
   });
 });

@@ -11,6 +11,8 @@ const event = (seq: number, bytes: number): JournaledEvent => ({
   ...{ partition: 0, seq, type: "NodeUpdated", entity_id: "n1", value: JSON.stringify("x".repeat(bytes)) },
 });
 
+const PAGES = 20;
+
 /** A reader of one connection, and the tail that it follows. */
 async function reading(write: (chunk: Buffer, done: () => void) => void) {
   const connection = new Writable({ write: (chunk: Buffer, _encoding, done) => write(chunk, done) });
@@ -58,5 +60,26 @@ describe("a reader of the stream", () => {
     damage();
     expect(connection.destroyed).toBe(true);
     await expect.poll(isFollowed).toBe(false);
+  });
+
+  it("leaves no listener behind with each page that it waits for", async () => {
+    const connection = new Writable({ highWaterMark: 1, write: (_chunk, _encoding, done) => void setImmediate(done) });
+    const counts: number[] = [];
+    const count = (): number => connection.eventNames().reduce((sum, name) => sum + connection.listenerCount(name), 0);
+    const tail = {
+      position: async () => [1],
+      // It can follow only after many pages, each of which fills the connection.
+      follow: (_from: unknown, { onEvents }: Follower) => {
+        onEvents([event(1 + counts.push(count()), 10)]);
+        return counts.length < PAGES ? undefined : () => {};
+      },
+    } as unknown as JournalTail;
+    const options = { filter: {}, from: [0], clock: new SystemClock() };
+    const stream = new EventStreamConnection(connection as unknown as ServerResponse, options);
+    const first = { events: [event(1, 10)], position: [1] };
+    await stream.run({ query: async () => [] }, { name: "toy" } as Domain, tail, first);
+    expect(counts).toEqual(Array.from({ length: PAGES }, () => counts[0]));
+    expect(count()).toBe((counts[0] ?? 0) + 1);
+    connection.destroy();
   });
 });

@@ -7,7 +7,9 @@ import { composeHost, type Host, type System } from "../../app/host/compose.ts";
 import { readConfig } from "../../app/host/config.ts";
 import type { Module } from "../../app/host/module.ts";
 import { createHttpServer, type HttpServerOptions } from "../../app/http/server/http-server.ts";
+import { openFollowing } from "../../app/host/following.ts";
 import { Troubles } from "../../app/host/troubles/troubles.ts";
+import { PgliteNotices } from "../../runtime/adapters/pglite/pglite-notices.ts";
 import type { ShellLimits } from "../../runtime/shell/limits.ts";
 
 export interface Answer<Body = Record<string, unknown>> {
@@ -75,8 +77,10 @@ export class HttpSystem {
 
   /** A second server on the same system without the events of the shell, like one in another process. */
   async deafServer(): Promise<string> {
-    const server = createHttpServer(this.changedHost({ watch: () => () => {} }));
-    this.#closers.push(() => server.close());
+    const { name, runtime, store, clock } = this.system;
+    const following = openFollowing({ name, runtime, store, clock, notices: new PgliteNotices() });
+    const server = createHttpServer(this.changedHost({ watch: () => () => {}, following }));
+    this.#closers.push(() => server.close().then(following.close));
     return server.listen({ host: "127.0.0.1", port: 0 });
   }
 

@@ -184,6 +184,23 @@ describe("waiting for the outcome", () => {
       });
   });
 
+  it("says at once that the event leads to nothing", async () => {
+    expect(await bench.publish("NodeDeregister", { node_id: "wait-7" }, "?wait=active&timeout=60s")).toMatchObject({
+      status: 409,
+      body: { type: "urn:rollcall:problem:conflict", node_id: "wait-7", detail: expect.stringContaining("no attempt") },
+    });
+    expect(await bench.publish("NodeHeartbeatEvent", { node_id: "wait-7" }, "?wait=active&timeout=60s")).toMatchObject({
+      status: 409,
+    });
+  });
+
+  it("answers when the attempt gives way to a younger one", async () => {
+    const outcome = introspect("wait-8", "?wait=active&timeout=30s");
+    await bench.until("wait-8", "AWAITING_ACK");
+    await bench.publish("NodeIntrospectionEvent", { node_id: "wait-8", node_type: "compute", endpoints });
+    expect(await outcome).toMatchObject({ status: 200, body: { attempt: 2 } });
+  });
+
   it("is a problem when it times out; the event stays published", async () => {
     const answer = await introspect("wait-4", "?wait=active&timeout=1s");
     expect(answer).toMatchObject({
@@ -203,6 +220,21 @@ describe("waiting for the outcome", () => {
       status: 200,
       body: { state: "ACTIVE", attempt: 1 },
     });
+  });
+
+  it("leaves no listener behind, however many wait at once and follow the stream", async () => {
+    const leaks: string[] = [];
+    const onWarning = ({ name, message }: Error): void => {
+      if (name === "MaxListenersExceededWarning") leaks.push(message);
+    };
+    process.on("warning", onWarning);
+    const many = Array.from({ length: 12 }, (_, index) => `wait-many-${index}`);
+    const streams = await Promise.all(many.map(() => bench.stream()));
+    const answers = many.map((node_id) => bench.publish("NodeDeregister", { node_id }, "?wait=active&timeout=60s"));
+    for (const { status } of await Promise.all(answers)) expect(status).toBe(409);
+    for (const { close } of streams) close();
+    process.off("warning", onWarning);
+    expect(leaks).toEqual([]);
   });
 
   it("sees what another process decides", async () => {
@@ -310,12 +342,16 @@ describe("the API description", () => {
       "/doctor",
       "/holds",
       "/holds/{domain}/{subject}/release",
+      "/intents",
+      "/intents/{id}/end",
       "/journal",
       "/overview",
+      "/projections",
+      "/projections/{name}/rebuild",
+      "/projections/{name}/verify",
     ];
-    const ofEntities = ["", "/{id}", "/{id}/explanation", "/{id}/retry", "/{id}/timeline"].map(
-      (path) => `/entities${path}`,
-    );
+    const ofOne = ["/explanation", "/messages/{message_id}", "/purge", "/retry", "/timeline"];
+    const ofEntities = ["", "/{id}", ...ofOne.map((path) => `/{id}${path}`)].map((path) => `/entities${path}`);
     const ofMessages = ["/events", "/events/stream"];
     expect(Object.keys(body.paths).sort()).toEqual(
       [

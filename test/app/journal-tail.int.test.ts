@@ -47,3 +47,29 @@ it("the tail passes on events committed during a read, without waiting for its n
   await expect.poll(soon, PATIENCE).toEqual(["NodeRegistrationInitiated", "NodeRegistrationAccepted"]);
   tail.close();
 });
+
+it("the tail passes on events to who follows after all others have left", async () => {
+  const { system } = bench;
+  const clock = new ManualClock();
+  const tail = new JournalTail({ ...system, clock });
+  const told: string[] = [];
+  const follow = async () =>
+    tail.follow(await readJournalEnds(system.store, system.domain.name), {
+      onEvents: (events) => void told.push(...events.map(({ entity_id: id }) => id)),
+      onDamage: () => {},
+    });
+  const leave = await follow();
+  await clock.advance(POLL_MS);
+  leave?.();
+  await clock.advance(POLL_MS);
+  await follow();
+  await clock.advance(POLL_MS);
+  await bench.publish("NodeIntrospectionEvent", { node_id: "afterwards", node_type: "effect" });
+  await bench.until("afterwards", "AWAITING_ACK");
+  const soon = async (): Promise<readonly string[]> => {
+    await clock.advance(GATHER_MS);
+    return told;
+  };
+  await expect.poll(soon, PATIENCE).toEqual(["afterwards", "afterwards"]);
+  tail.close();
+});

@@ -16,6 +16,7 @@ const Begin = message("Begin", { id: z.string().min(1).max(36) });
 const code = () => ({
   messages: [Begin], handlers: {}, reducer: reducer(z.object({}), {}, {}), intents: [], effects: {},
 });
+const counting = reducer(z.object({ n: z.number().default(0) }), {}, {});
 const contracts = new URL("./contracts/", import.meta.url);
 const valid = { api: 1, name: "trial", domains: [{ name: "trial", contracts, code }] };
 ${more}`;
@@ -109,6 +110,28 @@ describe("modules", () => {
       "whose reducer is none",
       "valid.domains[0].code = () => ({ ...code(), reducer: {} }); export default valid;",
       "domain trial: code(): reducer",
+    ],
+    [
+      "with an upcast and no stateVersion",
+      "valid.domains[0].code = () => ({ ...code(), upcast: (data) => data }); export default valid;",
+      "domain trial: upcast has nothing to do under stateVersion 1",
+    ],
+    [
+      "whose stateVersion is none",
+      "valid.domains[0].code = () => ({ ...code(), stateVersion: 1.5 }); export default valid;",
+      "domain trial: code(): stateVersion",
+    ],
+    [
+      "whose upcast changes what is up to date",
+      "valid.domains[0].code = () => ({ ...code(), reducer: counting, stateVersion: 2, " +
+        "upcast: ({ n }) => ({ n: n + 1 }) }); export default valid;",
+      "domain trial: the reducer's schema and upcast change data that is up to date",
+    ],
+    [
+      "whose upcast can't take a new entity's data",
+      "valid.domains[0].code = () => ({ ...code(), reducer: counting, stateVersion: 2, " +
+        "upcast: () => ({ n: 'one' }) }); export default valid;",
+      "domain trial: a new entity's data can't be read: /n: ",
     ],
   ])("%s are refused, with the reason", async (_what, text, reason) => {
     await expect(load(text)).rejects.toThrow(reason);

@@ -4,6 +4,7 @@ import { Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
 import type { System } from "../../app/host/compose.ts";
 import { TROUBLE_CODES } from "../../app/host/troubles/trouble.ts";
+import { GatewayMetrics } from "../../app/http/metrics/gateway-metrics.ts";
 import { MetricsRegistry } from "../../app/http/metrics/instruments.ts";
 import { registerTroubles } from "../../app/http/metrics/metrics.routes.ts";
 import { createMetricsObserver } from "../../app/http/metrics/runtime-metrics.ts";
@@ -19,14 +20,15 @@ const SERIES_MAX = 5_000;
 const RESULTS = ["changed", "renewed", "absorbed", "no_op", "refused"];
 const states = [...domain.orchestrator.states.keys()];
 const backends = [...new Set([...domain.effects.values()].map(({ backend }) => backend))];
-const codes = [...DECODE_ERROR_CODES, "CORE_ERROR"];
+const codes = [...DECODE_ERROR_CODES, "CORE_ERROR", "ENTITY_UNREADABLE"];
 const types = new Set([...domain.routes.keys(), ...domain.triggerByMessageType.keys()]);
 
 const systemOf = (name: string): System => {
   const found = { missing: 1, altered: 1, leftover: 1 };
   const status = {
+    ...{ notYet: 0, refusedTurns: [] },
     ...{ lag: 1, waiting: 1, intents: 1, unpublished: 1, deadlines: 1, partitions: 12, owned: [1], refused: [] },
-    ...{ bus: { ok: true }, store: { ok: true }, holds: [], brokerTimeMs: 5 },
+    ...{ bus: { ok: true }, store: { ok: true }, holds: [], notYet: 1, refusedTurns: [], brokerTimeMs: 5 },
     drift: backends.map((backend) => ({ backend, comparedAtMs: 1, error: null, found, isHeld: false })),
   };
   const measures = registration.domains[0]?.measures;
@@ -35,6 +37,7 @@ const systemOf = (name: string): System => {
     domain,
     measures,
     store: { kind: "pglite" },
+    following: { followers: { size: 1 } },
     runtime: { status: () => status, brokerTimeMs: 5 },
   } as never;
 };
@@ -104,6 +107,7 @@ describe("the metrics of several domains", () => {
   it("are those of docs/reference/metrics.md", async () => {
     const registry = new Registry();
     await scraped(["a"], registry);
+    new GatewayMetrics(new MetricsRegistry(registry)).begin([{ gateway: "door", operation: "open" }]);
     const metrics = registry.getMetricsAsArray() as unknown as readonly {
       readonly name: string;
       readonly help: string;

@@ -67,7 +67,13 @@ describe("the history", () => {
 });
 
 describe("the kind of a state", () => {
-  const state = (more: Partial<StateSpec>): StateSpec => ({ name: "X", terminal: false, transient: false, ...more });
+  const state = (more: Partial<StateSpec>): StateSpec => ({
+    name: "X",
+    terminal: false,
+    rests: false,
+    transient: false,
+    ...more,
+  });
   const deadline = (renewedBy: string[]) => ({ name: "d", afterMs: 1, renewedForMs: 1, renewedBy: new Set(renewedBy) });
 
   it("follows from its deadline and whether it is terminal, not from its name", () => {

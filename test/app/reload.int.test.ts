@@ -94,14 +94,14 @@ describe("contracts that are reloaded", () => {
   it("are refused with every error, every interface reports it, and the previous ones stay in force", async () => {
     const { contractHash } = system.domain;
     edit(ACK, "name: ack, aftr: 20m");
-    const wrong = expect.objectContaining({ file: "orchestrator.yaml", line: 100, code: "RC005" }) as unknown;
+    const wrong = expect.objectContaining({ file: "orchestrator.yaml", line: 102, code: "RC005" }) as unknown;
     expect(await reload()).toMatchObject({ statusCode: 409, body: { diagnostics: [wrong] } });
     expect(await get("/api/v1/contracts/in-force")).toMatchObject({
       hash: contractHash,
       refused: { diagnostics: [wrong] },
     });
     expect(await get("/health/ready")).toMatchObject({
-      troubles: [{ code: "CONTRACTS_REFUSED", detail: expect.stringContaining("orchestrator.yaml:100: RC005") }],
+      troubles: [{ code: "CONTRACTS_REFUSED", detail: expect.stringContaining("orchestrator.yaml:102: RC005") }],
     });
     expect((await http.inject("/metrics")).body).toMatch(
       /^rollcall_trouble\{domain="registration",code="CONTRACTS_REFUSED"\} 1$/m,

@@ -76,10 +76,10 @@ describe("a retry by an operator", () => {
 
   it("is refused when nothing failed, and no decision is recorded", async () => {
     await bench.activeNode("well-1");
-    expect(await retry("well-1")).toMatchObject({
-      status: 409,
-      body: { detail: "well-1 is ACTIVE: there is nothing to retry" },
-    });
+    // What its last intents did is stored a moment later.
+    await expect
+      .poll(() => retry("well-1"), { timeout: 10_000 })
+      .toMatchObject({ status: 409, body: { detail: "well-1 is ACTIVE: there is nothing to retry" } });
     expect(await words("well-1")).toEqual([]);
   });
 

@@ -8,7 +8,7 @@ import { composeHost } from "../../app/host/compose.ts";
 import { readConfig } from "../../app/host/config.ts";
 import { loadModule } from "../../app/host/load-modules.ts";
 import { createHttpServer } from "../../app/http/server/http-server.ts";
-import { SHIPPED } from "../../app/modules/shipped.ts";
+import { SERVED_BY_DEFAULT } from "../../app/modules/shipped.ts";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
 import { initializeStore } from "../initialized-store.ts";
 import { installParcels } from "../parcels.ts";
@@ -19,16 +19,16 @@ const PARTITIONS = 2;
 
 export type TwoDomains = Awaited<ReturnType<typeof openTwoDomains>>;
 
-/** What is shipped, and the parcels of the example in a folder as someone else has it, with its configuration. */
+/** What is served by default, and the example's parcels in a folder as someone else has it, with its configuration. */
 export async function openTwoDomains() {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "rollcall-domains-")));
   const parcels = await loadModule(installParcels(folder), folder);
-  const modules = [...SHIPPED.map(({ name }) => name), "./dist/module.js"];
+  const modules = [...SERVED_BY_DEFAULT.map(({ name }) => name), "./dist/module.js"];
   writeFileSync(join(folder, "rollcall.config.json"), JSON.stringify({ modules }));
   const data = join(folder, "data");
   await initializeStore(data);
   const config = readConfig({ ROLLCALL_DATA_DIR: data, ROLLCALL_PARTITIONS: String(PARTITIONS) });
-  const host = await composeHost(config, { modules: [...SHIPPED, parcels] });
+  const host = await composeHost(config, { modules: [...SERVED_BY_DEFAULT, parcels] });
   await host.start();
   const server = createHttpServer(host);
   const url = await server.listen({ host: "127.0.0.1", port: 0 });

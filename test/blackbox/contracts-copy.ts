@@ -7,6 +7,7 @@ export type Edit = readonly [file: string, from: string, to: string];
 
 export interface ContractsCopy {
   readonly dir: string;
+  edit(change: Edit): void;
   remove(): void;
 }
 
@@ -14,11 +15,12 @@ export interface ContractsCopy {
 export function copyContracts(folder: string, edits: readonly Edit[] = []): ContractsCopy {
   const dir = mkdtempSync(join(tmpdir(), "rollcall-contracts-"));
   cpSync(folder, dir, { recursive: true, filter: (path) => !path.includes("messages") });
-  for (const [name, from, to] of edits) {
+  const edit = ([name, from, to]: Edit): void => {
     const file = join(dir, `${name}.yaml`);
     const text = readFileSync(file, "utf8");
     if (!text.includes(from)) throw new Error(`${name}.yaml has no "${from}"`);
     writeFileSync(file, text.replaceAll(from, to));
-  }
-  return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
+  };
+  edits.forEach(edit);
+  return { dir, edit, remove: () => rmSync(dir, { recursive: true, force: true }) };
 }

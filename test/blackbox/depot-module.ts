@@ -44,6 +44,7 @@ name: depots
 node_type: ORCHESTRATOR
 contract_version: { major: 1, minor: 0, patch: 0 }
 domain: depots
+lifecycle: once
 entity_id: place
 consumed_events: [{ event_type: OpenDepot }]
 published_events: [{ event_type: DepotOpened }]
@@ -55,7 +56,7 @@ handler_routing:
       action: open
 state_machine:
   states: [{ state_name: OPEN, is_terminal: true }]
-  transitions: [{ from_state: [null, OPEN], trigger: DepotOpened, to_state: OPEN }]
+  transitions: [{ from_state: null, trigger: DepotOpened, to_state: OPEN }]
 `;
 
 const REDUCER = `
@@ -66,9 +67,9 @@ domain: depots
 consumed_events: [{ event_type: DepotOpened, trigger: opened }, { event_type: KeysOrdered, trigger: ordered }]
 state_machine:
   initial_state: idle
-  states: [{ state_name: idle, is_terminal: true }, { state_name: waiting }]
+  states: [{ state_name: idle, rests: true }, { state_name: waiting }]
   transitions:
-    - { from_state: [idle, waiting], trigger: opened, to_state: waiting, actions: [order_keys] }
+    - { from_state: idle, trigger: opened, to_state: waiting, actions: [order_keys] }
     - { from_state: waiting, trigger: ordered, to_state: idle }
 intent_emission:
   intents: [{ action_name: order_keys, intent_type: keys.order, target_pattern: "keys://{place}" }]
@@ -89,7 +90,10 @@ handler_routing:
       retry_policy: { max_retries: unlimited }
 `;
 
-/** A module in a folder: its keys are any text, its handler refuses some messages, and its effect never answers. */
+/**
+ * A module in a folder: its keys are any text, its handler refuses some messages, a depot is opened once, and the
+ * effect never answers.
+ */
 export function writeDepotModule(folder: string): string {
   mkdirSync(join(folder, "contracts"), { recursive: true });
   writeFileSync(join(folder, "contracts/orchestrator.yaml"), ORCHESTRATOR);

@@ -1,10 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PublishedRecord } from "./evidence.ts";
 
-/** Reads the event stream over HTTP as a dashboard does: after a break it goes on behind the last event it had. */
+interface StreamOptions {
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Reads an event stream over HTTP as a dashboard does: after a break it goes on behind the last event it had. */
 export class EventStreamReader {
   readonly records: PublishedRecord[] = [];
   readonly #url: () => string;
+  readonly #options: StreamOptions;
   #lastId: string | undefined;
   #ended = false;
   #connection = new AbortController();
@@ -12,8 +18,9 @@ export class EventStreamReader {
   #tellConnected = (): void => {};
 
   /** @param url of the process that serves it now */
-  constructor(url: () => string) {
+  constructor(url: () => string, options: StreamOptions = {}) {
     this.#url = url;
+    this.#options = options;
     this.#connected = new Promise((resolve) => (this.#tellConnected = resolve));
     void this.#run();
   }
@@ -38,9 +45,10 @@ export class EventStreamReader {
 
   async #read(): Promise<void> {
     this.#connection = new AbortController();
-    const headers: Record<string, string> = this.#lastId === undefined ? {} : { "last-event-id": this.#lastId };
+    const { path = "/api/v1/events/stream", headers = {} } = this.#options;
+    const position: Record<string, string> = this.#lastId === undefined ? {} : { "last-event-id": this.#lastId };
     const { signal } = this.#connection;
-    const answer = await fetch(`${this.#url()}/api/v1/events/stream`, { headers, signal });
+    const answer = await fetch(this.#url() + path, { headers: { ...headers, ...position }, signal });
     if (answer.status !== 200 || !answer.body) throw new Error(`the stream answers ${answer.status}`);
     let text = "";
     for await (const chunk of answer.body.pipeThrough(new TextDecoderStream())) {

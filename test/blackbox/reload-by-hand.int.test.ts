@@ -8,7 +8,7 @@ import { initializeStore } from "../initialized-store.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
 import { contractsCopy } from "./registration/contracts-copy.ts";
 import { type Program, startProgram } from "./program.ts";
-import { writeTrialModule } from "./trial-module.ts";
+import { trialModule, writeTrialModule } from "./trial-module.ts";
 import { getJson } from "./world.ts";
 
 const ROLLCALL = fileURLToPath(new URL("../../dist/app/rollcall.js", import.meta.url));
@@ -70,7 +70,7 @@ it("a running program reads its folder again at SIGHUP, and at rollcall reload",
     const refused = await rollcall("reload");
     expect(refused).toMatchObject({
       code: 1,
-      said: expect.stringContaining("orchestrator.yaml:100: RC005 unknown key aftr"),
+      said: expect.stringContaining("orchestrator.yaml:102: RC005 unknown key aftr"),
     });
     expect(await inForce()).toMatchObject({ hash: second, refused: { by: "address 127.0.0.1" } });
     expect(await rollcall("doctor")).toMatchObject({ code: 1, said: expect.stringContaining("rollcall reload") });
@@ -94,7 +94,7 @@ it("rollcall dev makes a folder, puts changes in force or prints the wrong line,
   writeFileSync(file, edited(file, "name: ack, after: 40s", "name: ack, aftr: 40s"));
   await waitUntil(
     async () => {
-      expect(program?.said()).toMatch(/orchestrator[.]yaml:100:58 {2}error {2}RC005/);
+      expect(program?.said()).toMatch(/orchestrator[.]yaml:102:58 {2}error {2}RC005/);
       expect(program?.said()).toContain("the previous contracts stay in force");
     },
     { what: "the line that is wrong", ...PATIENCE },
@@ -109,6 +109,20 @@ it("rollcall dev makes a folder, puts changes in force or prints the wrong line,
   });
   expect(saved.status).toBe(204);
   await changedBy(/^a change of orchestrator[.]yaml$/, second);
+});
+
+it("rollcall dev puts in force what was changed after it had read the contracts, before it watches them", async () => {
+  const module = writeTrialModule(folder);
+  const file = join(folder, "contracts", "things.yaml");
+  // A module's routes are asked for between the two.
+  const change = `routes: () => writeFileSync(${JSON.stringify(file)},
+    readFileSync(${JSON.stringify(file)}, "utf8").replace("minor: 0", "minor: 1"))`;
+  writeFileSync(module, trialModule({ top: `import { readFileSync, writeFileSync } from "node:fs";`, more: change }));
+  program = await startProgram({ environment: environment(), command: ["dev", "--module", module] });
+  await waitUntil(async () => expect(program?.said()).toMatch(/a change during the start: [0-9a-f]{12} is in force/), {
+    what: "the change",
+    ...PATIENCE,
+  });
 });
 
 it("rollcall dev watches the contracts of the modules that are named", async () => {

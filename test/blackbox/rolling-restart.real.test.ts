@@ -32,6 +32,8 @@ describeReal("three processes that are restarted one after the other under load,
     "min_count: 1000",
   ]);
   const command = ["start", "--contracts", contracts.dir, "--module", "registration"];
+  /** One machine has a port once. */
+  const doorless = { ROLLCALL_LISTENERS: "parcels=off" };
   const withParcels = [...command, "--module", installParcels(folder)];
   let world: RealWorld;
   let nodes: ReturnType<typeof nodeLoad>;
@@ -93,7 +95,7 @@ describeReal("three processes that are restarted one after the other under load,
       await allGoesOn();
       for (const old of [...world.programs]) {
         expect(await old.stop()).toEqual({ code: 0, signal: null });
-        await world.start({}, { command: withParcels });
+        await world.start(doorless, { command: withParcels });
         locker ??= await parcelLoad(services.kafka, topicOf("cmd"));
         await allGoesOn();
       }
@@ -106,7 +108,7 @@ describeReal("three processes that are restarted one after the other under load,
     async () => {
       const [killed] = world.programs;
       await killed?.kill();
-      await world.start({}, { command: withParcels });
+      await world.start(doorless, { command: withParcels });
       await allGoesOn();
     },
     TEST_MS,

@@ -66,7 +66,7 @@ consumed_events: [{ event_type: Answered, trigger: answered }]
 state_machine:
   state_machine_name: things_state
   initial_state: idle
-  states: [{ state_name: idle, is_terminal: true }]
+  states: [{ state_name: idle, rests: true }]
   transitions: [{ from_state: idle, trigger: answered, to_state: idle }]
 intent_emission: { intents: [] }
 `;

@@ -71,7 +71,8 @@ describe("rollcall simulate", () => {
 
   it("exits 1 and names the nodes when one did not become ACTIVE", async () => {
     const deaf = createServer((request, response) => {
-      if (request.method === "GET") response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
+      if (request.method === "GET")
+        response.writeHead(200, { "content-type": "text/event-stream" }).write("id: 0\n: start\n\n");
       else request.resume().on("end", () => response.writeHead(202).end("{}"));
     });
     await new Promise<void>((resolve) => deaf.listen(0, "127.0.0.1", resolve));

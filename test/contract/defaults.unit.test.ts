@@ -121,7 +121,7 @@ describe("a domain that leaves out what has a default", () => {
       ["  states:", "  state_machine_name: bookings\n  initial_state: null\n  states:"],
     ]).model;
     const shown = ({ consumed, published, deadLetterTopic, attemptIdField, startedBy, orchestrator }: DomainModel) => ({
-      topics: [...consumed, ...published].map(({ topic }) => topic.text).concat(deadLetterTopic.text),
+      topics: [...consumed, ...published].map(({ topic }) => topic?.text).concat(deadLetterTopic.text),
       attempt: [attemptIdField, startedBy.name],
       machine: [orchestrator.name, orchestrator.initial],
     });
@@ -150,7 +150,7 @@ describe("a default that can't be filled is a diagnostic:", () => {
     expect(withEvent({ room: z.number() })).toEqual([`RC108 13 ${copied}: its room is of another type`]));
 
   it("but not a field that every event gets from the runtime", () =>
-    expect(withEvent({ booking_id: z.string(), attempt_id: z.string(), emitted_at: z.string() })).toEqual([]));
+    expect(withEvent({ booking_id: z.string(), attempt_id: z.string(), correlation_id: z.string() })).toEqual([]));
 
   it("an action without a handler", () =>
     expect(inShort(editedBookings([[HANDLER, HANDLER.replace(" }, ", " }, action: confirm, ")]]))).toEqual([

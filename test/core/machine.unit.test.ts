@@ -25,7 +25,7 @@ const description: fc.Arbitrary<MachineDescription> = fc.integer({ min: 1, max: 
     initial: fc.constant("(none)"),
     states: fc.tuple(
       ...names.map((name) =>
-        actions.map((entryActions) => ({ name, terminal: false, transient: false, entryActions })),
+        actions.map((entryActions) => ({ name, terminal: false, rests: false, transient: false, entryActions })),
       ),
     ),
     transitions: fc.array(transition, { maxLength: 25 }),
@@ -106,19 +106,27 @@ describe("a machine's table", () => {
     const machine = compileMachine({
       name: "m",
       initial: "A",
-      states: [{ name: "A", terminal: false, transient: false, entryActions: ["enter"], raises: "Raised" }],
+      states: [
+        { name: "A", terminal: false, rests: false, transient: false, entryActions: ["enter"], raises: "Raised" },
+      ],
       transitions: [{ from: ["A"], trigger: "go", to: "A" }],
     });
     expect(lookUp(machine, "A", { type: "go", truth: 0 })).toEqual({ to: "A", entered: false, actions: [] });
     expect(lookUp(machine, "A", { type: "stay", truth: 0 })).toBeUndefined();
-    expect(machine.states.get("A")).toEqual({ name: "A", terminal: false, transient: false, raises: "Raised" });
+    expect(machine.states.get("A")).toEqual({
+      name: "A",
+      terminal: false,
+      rests: false,
+      transient: false,
+      raises: "Raised",
+    });
   });
 
   it("takes eight different conditions for a state and trigger, and refuses nine", () => {
     const withConditions = (count: number): MachineDescription => ({
       name: "m",
       initial: "A",
-      states: [{ name: "A", terminal: false, transient: false }],
+      states: [{ name: "A", terminal: false, rests: false, transient: false }],
       transitions: Array.from({ length: count }, (_, bit) => ({
         from: ["A"],
         trigger: "go",
@@ -138,8 +146,8 @@ describe("a machine's table", () => {
       name: "m",
       initial: "A",
       states: [
-        { name: "A", terminal: false, transient: false },
-        { name: "B", terminal: true, transient: false, entryActions: ["enter"] },
+        { name: "A", terminal: false, rests: false, transient: false },
+        { name: "B", terminal: true, rests: false, transient: false, entryActions: ["enter"] },
       ],
       transitions: [{ from: ["A"], trigger: "go", to: "B", conditions: [{ text: "x > 0", holds: () => true }] }],
     };

@@ -18,9 +18,10 @@ const thirtyMegabytes =
   (headers: Record<string, string>): Behaviour =>
   async ({ response }) => {
     response.writeHead(200, { "Content-Type": "application/json", ...headers });
+    const closed = once(response, "close");
     for (let sent = 0; sent < 30 && !response.destroyed; sent++) {
       // Without waiting, bytes that never left this process would count as sent.
-      if (!response.write(megabyte)) await Promise.race([once(response, "drain"), once(response, "close")]);
+      if (!response.write(megabyte)) await Promise.race([once(response, "drain"), closed]);
     }
     response.end();
   };

@@ -36,9 +36,9 @@ export function intentOf<Shape extends z.ZodRawShape>(
 export const run = (effect: Effect, intents: readonly Intent[], timeoutMs = 30_000): Promise<readonly Outcome[]> =>
   effect.run(intents as readonly Intent<never>[], { signal: AbortSignal.timeout(timeoutMs) });
 
-/** The result of each intent: "done", or the fault's code. */
+/** The result of each intent: "done", the fault's code, or "not yet". */
 export const endings = (outcomes: readonly Outcome[]): string[] =>
-  outcomes.map((outcome) => (outcome.done ? "done" : outcome.fault.code));
+  outcomes.map((outcome) => (outcome.done ? "done" : (outcome.fault?.code ?? "not yet")));
 
 type RegisterPayload = z.input<z.ZodObject<typeof ConsulRegister.shape>>;
 

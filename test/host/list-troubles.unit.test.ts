@@ -3,9 +3,24 @@ import type { DomainFacts } from "../../app/host/troubles/facts.ts";
 import { listTroubles } from "../../app/host/troubles/list-troubles.ts";
 import { blockers } from "../../app/host/troubles/trouble.ts";
 import { Fault } from "../../runtime/core/fault.ts";
+import { HEARD } from "../../runtime/ports/notices.ts";
 
+const DAY_MS = 86_400_000;
 const NOW_MS = 1_000_000;
+const notices = HEARD;
+const readable = { count: 0, foundAtMs: Number.POSITIVE_INFINITY, partitions: [], examples: [] };
 const open = { keys: ["hall/7", "hall/2"], forMs: 5_000, lastError: "no route" } as const;
+const refusedTurn = {
+  ...{
+    partition: 2,
+    entityId: "e1",
+    type: "Written",
+    intentId: "i1",
+    error: "no room",
+    sinceMs: NOW_MS - 9_000,
+    times: 3,
+  },
+};
 const away = (forMs: number) => ({ ok: false, reason: "no answer", forMs }) as const;
 
 type StatusChanges = Partial<DomainFacts["status"]>;
@@ -14,7 +29,7 @@ const domain = (name: string, status: StatusChanges = {}, more: Partial<DomainFa
   status: {
     ...{ bus: { ok: true }, store: { ok: true }, owned: [0, 1, 2], partitions: 3, refused: [], paused: [] },
     ...{ commits: { lastMs: 500, failing: undefined }, standstillMs: new Map(), openBreakers: new Map() },
-    ...{ holds: [], drift: [], brokerTimeMs: NOW_MS },
+    ...{ holds: [], drift: [], refusedTurns: [], unreadable: readable, brokerTimeMs: NOW_MS },
     ...status,
   },
   ...{
@@ -25,12 +40,13 @@ const domain = (name: string, status: StatusChanges = {}, more: Partial<DomainFa
     unserved: [],
     backends: [],
     jobs: [],
+    purgesDueAtMs: null,
   },
   ...more,
 });
 /** Codes, and whether the process and each domain are ready. */
 const seen = (domains: readonly DomainFacts[], isStopping = false) => {
-  const troubles = listTroubles({ isStopping, domains, unserved: [], nowMs: NOW_MS });
+  const troubles = listTroubles({ isStopping, domains, unserved: [], notices, nowMs: NOW_MS });
   const ready = (name?: string): boolean => blockers(troubles, name).length === 0;
   return { codes: troubles.map(({ code }) => code), process: ready(), domains: domains.map(({ name }) => ready(name)) };
 };
@@ -55,7 +71,7 @@ describe("what is ready, and why not", () => {
 
   it("names the partitions that are refused", () => {
     const domains = [domain("a", { owned: [], refused: ["a's partition 3 ends at 7", "a's partition 12 ends at 9"] })];
-    expect(listTroubles({ isStopping: false, unserved: [], domains, nowMs: NOW_MS })).toMatchObject([
+    expect(listTroubles({ isStopping: false, unserved: [], notices, domains, nowMs: NOW_MS })).toMatchObject([
       { code: "PARTITION_REFUSED", partitions: [3, 12], detail: expect.stringContaining("ends at 7; a's") },
     ]);
   });
@@ -63,9 +79,25 @@ describe("what is ready, and why not", () => {
   it("tells partitions with a damaged journal from those with another log", () => {
     const damaged = "line 7 of partition 2 of a in rollcall.turn is missing";
     const domains = [domain("a", { owned: [], refused: ["a's partition 3 ends at 7", damaged] })];
-    expect(listTroubles({ isStopping: false, unserved: [], domains, nowMs: NOW_MS })).toMatchObject([
+    expect(listTroubles({ isStopping: false, unserved: [], notices, domains, nowMs: NOW_MS })).toMatchObject([
       { code: "PARTITION_REFUSED", partitions: [3], remedy: expect.stringContaining("offsets reset") },
       { code: "PARTITION_REFUSED", partitions: [2], detail: damaged, remedy: expect.stringContaining("backup") },
+    ]);
+  });
+
+  it("is everything while entities can't be read: they are named, with where and what to do", () => {
+    const unreadable = {
+      ...{ count: 2, foundAtMs: NOW_MS - 5_000, partitions: [1] },
+      examples: [{ entityId: "p-17", problem: "/address: expected object" }],
+    };
+    const domains = [domain("a", { unreadable })];
+    expect(listTroubles({ isStopping: false, notices, unserved: [], domains, nowMs: NOW_MS })).toEqual([
+      expect.objectContaining({
+        ...{ code: "ENTITY_UNREADABLE", domain: "a", partitions: [1], sinceMs: NOW_MS - 5_000, blocks: "nothing" },
+        title: "2 entities can't be read",
+        detail: expect.stringContaining("p-17 at /address: expected object; and 1 more"),
+        remedy: expect.stringContaining("rollcall dlq retry --domain a --code ENTITY_UNREADABLE"),
+      }),
     ]);
   });
 
@@ -94,9 +126,9 @@ describe("what is ready, and why not", () => {
     const still = (forMs: number) => domain("a", { standstillMs: new Map([[2, forMs]]) });
     expect(seen([still(14_999)])).toEqual({ codes: [], process: true, domains: [true] });
     expect(seen([still(15_000)])).toEqual({ codes: ["PARTITION_STALLED"], process: true, domains: [false] });
-    expect(listTroubles({ isStopping: false, unserved: [], domains: [still(15_000)], nowMs: NOW_MS })).toMatchObject([
-      { domain: "a", partitions: [2], sinceMs: NOW_MS - 15_000, blocks: "domain" },
-    ]);
+    expect(
+      listTroubles({ isStopping: false, unserved: [], notices, domains: [still(15_000)], nowMs: NOW_MS }),
+    ).toMatchObject([{ domain: "a", partitions: [2], sinceMs: NOW_MS - 15_000, blocks: "domain" }]);
   });
 
   it("is the process when the commits of one domain fail and those of another go on", () => {
@@ -107,11 +139,10 @@ describe("what is ready, and why not", () => {
     });
   });
 
-  it("is everything under backpressure while commits go on; a paused partition without commits stands still", () => {
-    const paused = { paused: [1], standstillMs: new Map([[1, 60_000]]) };
-    expect(seen([domain("a", paused), domain("b")])).toEqual({ codes: ["BACKPRESSURE"], ...ready });
-    const stuck = { ...paused, commits: { lastMs: 15_000, failing: undefined } };
-    expect(seen([domain("a", stuck), domain("b")]).codes).toEqual(["PARTITION_STALLED", "BACKPRESSURE"]);
+  it("is everything under backpressure; a paused partition of which nothing is committed stands still", () => {
+    const paused = (forMs: number) => domain("a", { paused: [1], standstillMs: new Map([[1, forMs]]) });
+    expect(seen([paused(14_999), domain("b")])).toEqual({ codes: ["BACKPRESSURE"], ...ready });
+    expect(seen([paused(15_000), domain("b")]).codes).toEqual(["PARTITION_STALLED", "BACKPRESSURE"]);
   });
 
   it.each<[string, DomainFacts, string]>([
@@ -126,7 +157,13 @@ describe("what is ready, and why not", () => {
     ],
     ["a topic without a leader", domain("a", { bus: away(5_000) }), "no answer"],
   ])("is the process and the other domain while one fails: %s", (_, facts, reason) => {
-    const troubles = listTroubles({ isStopping: false, unserved: [], domains: [facts, domain("b")], nowMs: NOW_MS });
+    const troubles = listTroubles({
+      isStopping: false,
+      unserved: [],
+      notices,
+      domains: [facts, domain("b")],
+      nowMs: NOW_MS,
+    });
     expect(troubles).toMatchObject([{ code: "DOMAIN_FAILED", domain: "a", detail: expect.stringContaining(reason) }]);
     expect(troubles[0]?.remedy).not.toBe("");
     expect(seen([facts, domain("b")])).toMatchObject({ process: true, domains: [false, true] });
@@ -180,9 +217,33 @@ describe("what blocks nothing", () => {
       ],
     ],
     [
+      "outcomes and deadlines whose turns the store refuses",
+      domain("a", {
+        refusedTurns: [
+          refusedTurn,
+          ...[1, 2, 1].map((partition) => ({ ...refusedTurn, partition, type: "deadline(ack)", intentId: null })),
+        ],
+      }),
+      [
+        {
+          ...{ code: "TURN_REFUSED", partitions: [1, 2], sinceMs: NOW_MS - 9_000, blocks: "nothing" },
+          detail: expect.stringMatching(
+            /^Written of e1 \(intent i1\): no room; deadline\(ack\) of e1: no room; .*; 1 more; each is tried again/,
+          ),
+          remedy: expect.stringContaining("rollcall intents end INTENT --domain a"),
+        },
+      ],
+    ],
+    [
       "a job that fails",
       domain("a", {}, { jobs: [{ job: "probe", failure: { sinceMs: 70_000, times: 3, error: "no route" } }] }),
       [{ code: "JOB_FAILED", subject: "probe", sinceMs: 70_000, detail: "3 times in a row: no route" }],
+    ],
+    ["purges that are due", domain("a", { brokerTimeMs: DAY_MS }, { purgesDueAtMs: 1 }), []],
+    [
+      "purges that have been due for a day",
+      domain("a", { brokerTimeMs: DAY_MS }, { purgesDueAtMs: 0 }),
+      [{ code: "PURGES_OVERDUE", sinceMs: NOW_MS - DAY_MS, detail: "the first since 1970-01-01T00:00:00.000Z" }],
     ],
     [
       "refused contracts",
@@ -190,15 +251,38 @@ describe("what blocks nothing", () => {
       [{ code: "CONTRACTS_REFUSED", sinceMs: 60_000, detail: expect.stringContaining("by ann: RC101") }],
     ],
   ])("is listed with its remedy: %s", (_, facts, expected) => {
-    const troubles = listTroubles({ isStopping: false, unserved: [], domains: [facts], nowMs: NOW_MS });
+    const troubles = listTroubles({ isStopping: false, unserved: [], notices, domains: [facts], nowMs: NOW_MS });
     expect(troubles).toMatchObject(expected);
     expect(troubles).toHaveLength(expected.length);
     expect(troubles.filter(({ remedy, blocks }) => remedy === "" || blocks !== "nothing")).toEqual([]);
   });
 
+  it("tells of a day of the journal that should have gone", () => {
+    const keptDay = { day: "2026-01-31", reason: "partition 3 of parcels has to publish from line 5 on" };
+    const facts = { isStopping: false, unserved: [], notices, domains: [domain("a")], keptDay, nowMs: NOW_MS };
+    const troubles = listTroubles(facts);
+    const detail = "2026-01-31, the first: partition 3 of parcels has to publish from line 5 on";
+    expect(troubles).toMatchObject([{ code: "JOURNAL_DAY_KEPT", domain: null, detail, blocks: "nothing" }]);
+  });
+
+  it("tells that other processes are not heard, unless the store is away", () => {
+    const deaf = { isHeard: false, unheardForMs: 25_000, reason: null };
+    const list = (domains: readonly DomainFacts[]) =>
+      listTroubles({ isStopping: false, unserved: [], notices: deaf, domains, nowMs: NOW_MS });
+    const slow = domain("a", { owned: [1], standstillMs: new Map([[1, 20_000]]) });
+    expect(list([slow])).toMatchObject([
+      { code: "PARTITION_STALLED" },
+      {
+        ...{ code: "NOTICES_UNHEARD", domain: null, sinceMs: NOW_MS - 25_000, blocks: "nothing" },
+        ...{ detail: expect.stringContaining("LISTEN"), remedy: expect.stringContaining("DATABASE_LISTEN_URL") },
+      },
+    ]);
+    expect(list([domain("a", { store: away(100) })]).map(({ code }) => code)).toEqual(["STORE_UNAVAILABLE"]);
+  });
+
   it("tells of a domain that nobody serves, not of one that is served here", () => {
     const unserved = ["a", "b"].map((name) => ({ domain: name, partitions: 3, secondsAgo: 90 }));
-    const troubles = listTroubles({ isStopping: false, unserved, domains: [domain("a")], nowMs: NOW_MS });
+    const troubles = listTroubles({ isStopping: false, unserved, notices, domains: [domain("a")], nowMs: NOW_MS });
     expect(troubles).toMatchObject([
       { code: "DOMAIN_UNSERVED", domain: "b", sinceMs: NOW_MS - 90_000, blocks: "nothing" },
     ]);

@@ -6,7 +6,7 @@ import { ManualClock } from "../manual-clock.ts";
 const SERVING = {
   ...{ bus: { ok: true }, store: { ok: true }, owned: [0], partitions: 2, refused: [], paused: [] },
   ...{ commits: { lastMs: 500, failing: undefined }, standstillMs: new Map(), openBreakers: new Map() },
-  ...{ holds: [], drift: [], brokerTimeMs: 0, isAssignmentSettled: true },
+  ...{ holds: [], drift: [], unreadable: { count: 0 }, refusedTurns: [], brokerTimeMs: 0, isAssignmentSettled: true },
 };
 type Status = DomainFacts["status"] & { readonly isAssignmentSettled: boolean };
 

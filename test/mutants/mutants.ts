@@ -1,3 +1,13 @@
+import { DOOR_MUTANTS } from "./door-mutants.ts";
+import { FOLLOWING_MUTANTS } from "./following-mutants.ts";
+import { GATEWAY_MUTANTS } from "./gateway-mutants.ts";
+import { LANGUAGE_MUTANTS } from "./language-mutants.ts";
+import { LIFECYCLE_MUTANTS } from "./lifecycle-mutants.ts";
+import { PROJECTION_MUTANTS } from "./projection-mutants.ts";
+import { RETENTION_MUTANTS } from "./retention-mutants.ts";
+import { SEALED_MUTANTS } from "./sealed-mutants.ts";
+import { STORED_DATA_MUTANTS } from "./stored-data-mutants.ts";
+
 /** A defect as an edit of the product's source, and the tests that must see it. */
 export interface Mutant {
   readonly defect: string;
@@ -16,12 +26,49 @@ const STATEMENTS = "runtime/shell/turns/turn-statements.ts";
 const PLAN = "runtime/shell/turns/turn-plan.ts";
 const TAKER = "runtime/shell/turns/turn-runner.ts";
 const PARKING = "runtime/shell/intents/parking.ts";
+const OUTCOMES = "runtime/shell/intents/outcome-handling.ts";
+const HELD = "runtime/shell/turns/held-items.ts";
+const REFUSALS = "test/shell/turns/refused-turns.int";
+const NOT_YET = "test/shell/intents/not-yet.unit";
 const SHELL = "test/shell/runtime.int";
 const TAKEOVER = "test/shell/partitions/takeover.int";
 const DAY = "test/shell/turns/first-line-of-a-day.unit";
 
 /** Of the host and the runtime. */
 export const MUTANTS: readonly Mutant[] = [
+  ...DOOR_MUTANTS,
+  ...FOLLOWING_MUTANTS,
+  ...GATEWAY_MUTANTS,
+  ...LANGUAGE_MUTANTS,
+  ...LIFECYCLE_MUTANTS,
+  ...SEALED_MUTANTS,
+  ...STORED_DATA_MUTANTS,
+  ...RETENTION_MUTANTS,
+  ...PROJECTION_MUTANTS,
+  {
+    defect: "a message is known by its id alone when that begins with its time",
+    promise: "G1",
+    file: "runtime/stored/seen.ts",
+    find: "id.slice(0, TIME_LENGTH) + key.slice(TIME_LENGTH)",
+    replace: "id",
+    tests: ["test/stored/seen.unit"],
+  },
+  {
+    defect: "a turn is planned on one from before its partition was another process's",
+    promise: "G13",
+    file: "runtime/shell/turns/turn-planner.ts",
+    find: "changed && !changed.partition.isLost ? changed.after",
+    replace: "changed ? changed.after",
+    tests: [TAKEOVER],
+  },
+  {
+    defect: "a takeover that has failed goes on reading",
+    promise: "G12",
+    file: "runtime/shell/side-by-side.ts",
+    find: "const left = (function* () {\n    yield* items.entries();\n  })();",
+    replace: "const left = items.entries();",
+    tests: ["test/shell/side-by-side.unit"],
+  },
   {
     defect: "no fence: a turn is written although another process owns the partition",
     promise: "G4",
@@ -60,10 +107,9 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "the cursor moves when an event is journaled, not when it was published",
     promise: "G1",
     file: PLAN,
-    find: "this.outbox.push({ partition, seq: this.#append(partition, line), outgoing, event });",
+    find: "this.outbox.push({ partition, seq, outgoing, event });",
     replace:
-      "this.outbox.push({ partition, seq: this.#append(partition, line), outgoing, event });\n    " +
-      "this.cursorsOf(partition).publishedSeq = this.cursorsOf(partition).nextSeq - 1;",
+      "this.outbox.push({ partition, seq, outgoing, event });\n    this.cursorsOf(partition).publishedSeq = seq;",
     tests: [SHELL],
   },
   {
@@ -93,17 +139,17 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: "an intent of which a call has failed gets no row",
     promise: "G10",
-    file: "runtime/shell/intents/intent-runner.ts",
-    find: "running.isRowOutdated = true;",
-    replace: "",
+    file: OUTCOMES,
+    find: "this.#hooks.park(running);\n  }\n\n  #handleNotYet",
+    replace: "running.storedTries = running.failedTries;\n  }\n\n  #handleNotYet",
     tests: [TAKEOVER],
   },
   {
     defect: "an intent that has waited for long gets no row",
     promise: "G12",
     file: PARKING,
-    find: "(!isParked && nowMs - askedAtMs >= WAITED_MS)",
-    replace: "(!isParked && nowMs < askedAtMs + WAITED_MS * 0)",
+    find: "if (!running.isParked && running.askedAtMs <= waitedSinceMs) this.add(running);",
+    replace: "if (!running.isParked && running.askedAtMs < waitedSinceMs * 0) this.add(running);",
     tests: ["test/shell/intents/parking.unit"],
   },
   {
@@ -118,9 +164,113 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "rows are asked for again before those that were are written",
     promise: "G11",
     file: PARKING,
-    find: "if (this.#asked.size === 0) this.#ask();",
-    replace: "this.#ask();",
+    find: "if (this.#willAsk || this.#asked.size > 0 || this.#outdated.size === 0) return;",
+    replace: "if (this.#willAsk || this.#outdated.size === 0) return; this.#asked.clear();",
     tests: ["test/shell/intents/parking.unit"],
+  },
+  {
+    defect: "a row that the store refuses holds up all others",
+    promise: "G11",
+    file: PARKING,
+    find: "if (running) this.#refused.set(intent.id, running);",
+    replace: "if (running) this.#asked.set(intent.id, running);",
+    tests: ["test/shell/intents/parking.unit"],
+  },
+  {
+    defect: "a call follows before the failed one is stored",
+    promise: "G10",
+    file: "runtime/shell/intents/waits.ts",
+    find: "if (!running.wait?.isOver || running.storedTries < running.failedTries) return;",
+    replace: "if (!running.wait?.isOver) return;",
+    tests: ["test/shell/intents/intent-runner.unit"],
+  },
+  {
+    defect: "a takeover counts tries anew",
+    promise: "G10",
+    file: "runtime/shell/intents/running-intent.ts",
+    find: "failedTries: open.failedTries ?? 0,",
+    replace: "failedTries: 0,",
+    tests: ["test/sim/tries.int"],
+  },
+  {
+    defect: '"not yet" uses a try',
+    promise: "G11",
+    file: OUTCOMES,
+    find: 'this.#observeResult(running, "not_yet");',
+    replace: 'running.failedTries++; this.#observeResult(running, "not_yet");',
+    tests: [NOT_YET],
+  },
+  {
+    defect: '"not yet" counts as a success of the backend',
+    promise: "G11",
+    file: "runtime/shell/intents/effect-calls.ts",
+    find: "if (!wasClosed) breaker.recordNothing();",
+    replace: "breaker.recordSuccess();",
+    tests: [NOT_YET],
+  },
+  {
+    defect: "those that are due together are asked one by one",
+    promise: "G12",
+    file: "runtime/shell/intents/waits.ts",
+    find: "const dueMs = Math.ceil((nowMs + delayMs) / togetherMs) * togetherMs;",
+    replace: "const dueMs = nowMs + delayMs + togetherMs * 0;",
+    tests: [NOT_YET],
+  },
+  {
+    defect: "one that waits does not give way to a younger intent of its target",
+    promise: "G10",
+    file: "runtime/shell/intents/intent-runner.ts",
+    find: "if (first.notYet || (entity &&",
+    replace: "if ((entity &&",
+    tests: [NOT_YET],
+  },
+  {
+    defect: "one that is asked again outlives its attempt",
+    promise: "G10",
+    file: "runtime/shell/intents/asked-again.ts",
+    find: "if (isBound && isAttemptOver(domain, running.intent, after.entity)) ended.push(running);",
+    replace: "if (!isBound && isAttemptOver(domain, running.intent, after.entity)) ended.push(running);",
+    tests: [NOT_YET],
+  },
+  {
+    defect: "what was asked for at the end of an attempt ends with it",
+    promise: "G10",
+    file: "runtime/shell/intents/attempt-of-intent.ts",
+    find: "intent.version < entity.seq",
+    replace: "intent.version <= entity.seq",
+    tests: [NOT_YET],
+  },
+  {
+    defect: "an outcome whose turn the store refuses is dropped",
+    promise: "G10",
+    file: HELD,
+    find: "this.#context.inbox.push(item);",
+    replace: 'if (item.kind !== "settled") this.#context.inbox.push(item);',
+    tests: [REFUSALS],
+  },
+  {
+    defect: "a deadline whose turn the store refuses is dropped",
+    promise: "G7",
+    file: TAKER,
+    find: 'if (item.kind !== "drift") this.#context.held.hold',
+    replace: 'if (item.kind !== "drift" && item.kind !== "deadline") this.#context.held.hold',
+    tests: [REFUSALS],
+  },
+  {
+    defect: "the next turn builds on one of which the store has refused a part",
+    promise: "G10",
+    file: TAKER,
+    find: "if (!isWhole || unfinished.size > 0) committedAsPlanned = false;",
+    replace: "if (unfinished.size > 0) committedAsPlanned = isWhole && false;",
+    tests: ["test/sim/refused-turns.int"],
+  },
+  {
+    defect: "the cursor passes an event of which the confirmation is refused",
+    promise: "G10",
+    file: HELD,
+    find: 'if (item.kind === "published") for (const { seq } of item.messages) item.partition.heldEvents.add(seq);',
+    replace: "",
+    tests: [REFUSALS],
   },
   {
     defect: "an intent that ended keeps its row",
@@ -142,8 +292,8 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "tries are forgotten at a takeover",
     promise: "G11",
     file: "runtime/stored/intents.ts",
-    find: "...{ seq, askedAtMs, failedTries, tries, isParked: true },",
-    replace: "...{ seq, askedAtMs, failedTries: failedTries * 0, tries: tries.slice(tries.length), isParked: true },",
+    find: "...{ partition, seq, askedAtMs, failedTries, tries, isParked: true },",
+    replace: "...{ partition, seq, askedAtMs, failedTries: failedTries * 0, tries: tries.slice(99), isParked: true },",
     tests: [TAKEOVER],
   },
   {
@@ -184,8 +334,8 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "an entity's first line of a day does not have it",
     promise: "G13",
     file: PLAN,
-    find: "return { prev: lastLine, prev_day: day, before: beforeOf(entity, open) };",
-    replace: "void open; void beforeOf; return { prev: lastLine };",
+    find: "return { prev: lastLine, prev_day: day, before: entityBefore(this.#domain, entity, open) };",
+    replace: "void open; void entityBefore; return { prev: lastLine };",
     tests: [DAY],
   },
   {
@@ -224,10 +374,10 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "what the store refuses holds up its whole batch as dead letters",
     promise: "G11",
     file: TAKER,
-    find: "if (items.length === 1 && only) {",
+    find: "if (items.length === 1 && only) return this.#commitAlone(only, unfinished, refusal);",
     replace:
-      "if (only) {\n      for (const item of items) this.#refusedByStore.set(item, refusal.message);\n      if " +
-      "(items.length > 1) return this.#commitTurn(items, unfinished);",
+      "for (const item of items) if (item.kind === 'record') this.#refusedRecords.set(item, refusal.message);\n    " +
+      "if (only) return void (await this.#commitTurn(items, unfinished));",
     tests: [SHELL],
   },
   {
@@ -242,7 +392,7 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "what cannot be read is skipped without a dead letter",
     promise: "G1",
     file: PLAN,
-    find: 'if (work.kind === "dead_letter") this.#addDeadLetter(work.item, work.code, work.error);',
+    find: 'if (work.kind === "dead_letter") this.#addDeadLetter(work, work.code, work.error);',
     replace: 'if (work.kind === "dead_letter") return;',
     tests: [SHELL],
   },
@@ -282,9 +432,25 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "the next intent of a target begins before the last one's turn is committed",
     promise: "G6",
     file: "runtime/shell/intents/intent-runner.ts",
-    find: "if (ofTarget) ofTarget.push(running);",
-    replace: "if (ofTarget) { ofTarget.push(running); queue.push(key, running); }",
+    find: "ofTarget.push(running);",
+    replace: "ofTarget.push(running); this.#calls.add(running);",
     tests: ["test/shell/intents/intent-runner.unit"],
+  },
+  {
+    defect: "an intent waits while the end of the one before it is gathered",
+    promise: "G6",
+    file: "runtime/shell/intents/intent-runner.ts",
+    find: "if (ofTarget[0]?.isSettled) this.#context.inbox.wake();",
+    replace: "",
+    tests: ["test/shell/intents/intent-runner.unit"],
+  },
+  {
+    defect: "what can wait never wakes the reader",
+    promise: "G3",
+    file: "runtime/shell/turns/inbox.ts",
+    find: "this.#clock.after(WAIT_MAX_MS, () => this.wake());",
+    replace: "",
+    tests: ["test/shell/turns/inbox.unit"],
   },
   {
     defect: "a message with a foreign key is not passed on to its entity's partition",
@@ -354,7 +520,7 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "partitions are taken over under contracts that are in force no more",
     promise: "G14",
     file: "runtime/shell/partitions/takeover.ts",
-    find: "if (inForce && inForce.hash !== domain.contractHash) throw new ContractsSuperseded(inForce.hash);",
+    find: "if (supersedes(inForce, domain)) throw new ContractsSuperseded(inForce);",
     replace: "",
     tests: ["test/shell/contract-in-force.int"],
   },
@@ -362,8 +528,8 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "contracts come in force that lack a state which entities are in",
     promise: "G14",
     file: "runtime/shell/contract-in-force.ts",
-    find: "const reasons = inForce ? await incompatibilities(tx, current, next) : [];",
-    replace: "const reasons = inForce && !current ? await incompatibilities(tx, current, next) : [];",
+    find: "...(inForce ? await incompatibilities(tx, current, next) : [])",
+    replace: "...(inForce && !current ? await incompatibilities(tx, current, next) : [])",
     tests: ["test/shell/contract-in-force.int"],
   },
   {

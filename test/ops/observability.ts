@@ -32,26 +32,31 @@ export const alerts = (
 export const alertTests = (parse(text("prometheus/alerts.test.yaml")) as RuleTests).tests.flatMap(
   ({ alert_rule_test }) => alert_rule_test,
 );
-const dashboard = JSON.parse(text("grafana/rollcall.json")) as Dashboard;
-
 /** Values for Grafana's variables. */
 const filledIn = (expr: string): string =>
   expr.replaceAll("$__rate_interval", "1m").replaceAll("$instance", ".+").replaceAll("$domain", ".+");
 
-export const panelQueries = dashboard.panels.flatMap(({ title, targets = [] }) =>
-  targets.map(({ expr, legendFormat }) => ({ title, expr: filledIn(expr), legend: legendFormat })),
-);
-export const annotationQueries = dashboard.annotations.list.map(({ expr }) => filledIn(expr));
-
-/** The parts of `label_values(selector, label)`. */
-export const variableQueries = dashboard.templating.list.flatMap(({ type, query }) => {
-  const [, selector, label] = /^label_values\((.+), (\w+)\)$/.exec(query) ?? [];
-  return type === "query" && selector && label ? [{ selector, label }] : [];
-});
+/** What a dashboard asks. @param name of its file in ops/grafana */
+export function queriesOf(name: string) {
+  const { panels, annotations, templating } = JSON.parse(text(`grafana/${name}.json`)) as Dashboard;
+  return {
+    panelQueries: panels.flatMap(({ title, targets = [] }) =>
+      targets.map(({ expr, legendFormat }) => ({ title, expr: filledIn(expr), legend: legendFormat })),
+    ),
+    annotationQueries: annotations.list.map(({ expr }) => filledIn(expr)),
+    /** The parts of `label_values(selector, label)`. */
+    variableQueries: templating.list.flatMap(({ type, query }) => {
+      const [, selector, label] = /^label_values\((.+), (\w+)\)$/.exec(query) ?? [];
+      return type === "query" && selector && label ? [{ selector, label }] : [];
+    }),
+  };
+}
 
 /** Every metric of an expression, with its label matchers. */
 export const selectorsOf = (expr: string): readonly string[] =>
-  [...expr.matchAll(/\b(?:up|(?:rollcall|process|nodejs)_\w+)\b(?:\{[^}]*\})?/g)].map(([selector]) => selector);
+  [...expr.matchAll(/\b(?:up|(?:rollcall|node_registry|process|nodejs)_\w+)\b(?:\{[^}]*\})?/g)].map(
+    ([selector]) => selector,
+  );
 
 /** The labels that an expression groups by. */
 export const groupedBy = (expr: string): readonly string[] =>

@@ -1,43 +1,27 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { composeHost } from "../../app/host/compose.ts";
 import { readConfig } from "../../app/host/config.ts";
 import { createHttpServer } from "../../app/http/server/http-server.ts";
 import { registration } from "../../app/modules/registration/module.ts";
 import { httpTransport } from "../../client/http-transport.ts";
 import { RollcallNode } from "../../client/rollcall-node.ts";
-import { prometheus as prometheusPrograms, requirePrograms, ServicesImpossible } from "../real/services/programs.ts";
 import { run } from "../real/services/run.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
 import { toyModule } from "../host/toy-module.ts";
 import { ROOT } from "../tidy/sources.ts";
-import {
-  alerts,
-  annotationQueries,
-  groupedBy,
-  legendLabels,
-  panelQueries,
-  selectorsOf,
-  variableQueries,
-} from "./observability.ts";
+import { alerts, groupedBy, legendLabels, queriesOf, selectorsOf } from "./observability.ts";
+import { describePrometheus } from "./describe-prometheus.ts";
 import { Prometheus } from "./prometheus.ts";
 
 const READER = "a-token-of-a-reader-0123456789";
 const OPERATOR = "a-token-of-an-operator-0123456789";
 const NODES = ["ops-alpha", "ops-beta"];
+const { panelQueries, annotationQueries, variableQueries } = queriesOf("rollcall");
 
-const impossible = await requirePrograms([prometheusPrograms]).then(
-  () => undefined,
-  (error: unknown) => {
-    if (error instanceof ServicesImpossible) return error.message;
-    throw error;
-  },
-);
-if (impossible !== undefined) console.error(`!!! SKIPPED: what Prometheus sees: ${impossible}`);
-
-describe.skipIf(impossible !== undefined).each([
+describePrometheus.each([
   { what: "one domain", others: [] },
   { what: "three domains", others: ["books", "tools"] },
 ])("what Prometheus sees of a running process with $what", ({ others }) => {
@@ -65,7 +49,7 @@ describe.skipIf(impossible !== undefined).each([
       system.bus.publish([{ topic, partition: 0, key: null, value: Buffer.from("{"), headers: {} }], {
         timeoutMs: 5_000,
       });
-    prometheus = await Prometheus.start(directory, new URL(url).host, READER);
+    prometheus = await Prometheus.start(directory, { rollcall: new URL(url).host }, READER);
     atEnd.push(() => prometheus.stop());
     const transport = httpTransport({ url, token: OPERATOR });
     atEnd.push(() => transport.close());
@@ -149,12 +133,13 @@ describe.skipIf(impossible !== undefined).each([
   });
 });
 
-describe.skipIf(impossible !== undefined)("promtool", () => {
+describePrometheus("promtool", () => {
   const directory = join(ROOT, "ops/prometheus");
 
   it("accepts the alerts and the sample configuration", async () => {
     await run("promtool", ["check", "rules", "--lint-fatal", "alerts.yaml"], { cwd: directory });
     await run("promtool", ["check", "config", "--syntax-only", "prometheus.yaml"], { cwd: directory });
+    await run("promtool", ["check", "config", "--syntax-only", "node-registry.yaml"], { cwd: directory });
   });
 
   it("the alert tests pass", () => run("promtool", ["test", "rules", "alerts.test.yaml"], { cwd: directory }));

@@ -14,10 +14,16 @@ export interface Series {
 interface SampleConfig {
   global: object;
   rule_files: readonly string[];
-  scrape_configs: readonly { static_configs: readonly object[]; authorization: { credentials_file: string } }[];
+  scrape_configs: readonly {
+    job_name: string;
+    static_configs: readonly object[];
+    authorization?: { credentials_file: string };
+  }[];
 }
+/** Of ops/prometheus: the second is for the first's `scrape_config_files`. */
+const SAMPLES = ["prometheus.yaml", "node-registry.yaml"];
 
-/** A real Prometheus on loopback, configured by the sample: other targets, another token, shorter intervals. */
+/** A real Prometheus on loopback, configured by the samples: other targets, another token, shorter intervals. */
 export class Prometheus {
   readonly #url: string;
   readonly #stop: () => Promise<void>;
@@ -27,19 +33,25 @@ export class Prometheus {
     this.#stop = stop;
   }
 
-  static async start(directory: string, target: string, token: string): Promise<Prometheus> {
-    const config = parse(readFileSync(join(ROOT, "ops/prometheus/prometheus.yaml"), "utf8")) as SampleConfig;
+  /** @param targets `host:port` by job; jobs without one are left out */
+  static async start(directory: string, targets: Readonly<Record<string, string>>, token: string): Promise<Prometheus> {
+    const configs = SAMPLES.map(
+      (name) => parse(readFileSync(join(ROOT, "ops/prometheus", name), "utf8")) as Partial<SampleConfig>,
+    );
+    const jobs = configs.flatMap((config) => config.scrape_configs ?? []).filter(({ job_name }) => targets[job_name]);
     const tokenFile = join(directory, "token");
     writeFileSync(tokenFile, token);
     writeFileSync(
       join(directory, "prometheus.yaml"),
       stringify({
         global: { scrape_interval: "500ms", scrape_timeout: "500ms", evaluation_interval: "500ms" },
-        rule_files: config.rule_files.map((file) => join(ROOT, "ops/prometheus", file)),
-        scrape_configs: config.scrape_configs.map((job) => ({
+        rule_files: configs.flatMap(({ rule_files = [] }) =>
+          rule_files.map((file) => join(ROOT, "ops/prometheus", file)),
+        ),
+        scrape_configs: jobs.map((job) => ({
           ...job,
-          authorization: { credentials_file: tokenFile },
-          static_configs: [{ targets: [target] }],
+          ...(job.authorization && { authorization: { credentials_file: tokenFile } }),
+          static_configs: [{ targets: [targets[job.job_name]] }],
         })),
       }),
     );

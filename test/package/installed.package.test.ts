@@ -112,7 +112,7 @@ describe("a module of somebody else, in a folder of its own", () => {
   it("has its contracts validated, checked and drawn with its own code", async () => {
     expect(await installed.rollcallIn("parcels", "validate", "contracts")).toEqual({
       code: 0,
-      stdout: "contracts: the domain parcels, with an orchestrator, a reducer and 1 effects: no problems\n",
+      stdout: "contracts: the domain parcels, with an orchestrator, a reducer, 1 effect and a gateway: no problems\n",
       stderr: "",
     });
     expect(await installed.rollcallIn("parcels", "check", "contracts")).toMatchObject({ code: 0, stderr: "" });
@@ -135,7 +135,8 @@ describe("a module of somebody else, in a folder of its own", () => {
     const { code, stdout } = await installed.rollcall("validate", join(installed.folder, "parcels/contracts"));
     expect(stdout.match(/RC\d+/g)).toEqual(["RC101"]);
     expect(stdout).toContain(
-      "no module has the domain parcels: known are registration; --module FILE names another one",
+      "no module has the domain parcels: known are registration, node_registry, node_profile" +
+        "; --module FILE names another one",
     );
     expect(code).toBe(1);
   });

@@ -8,6 +8,7 @@ import { catalogDomain } from "./consul/catalog-domain.ts";
 import { compile, compileProject, STRICT } from "./consumer.ts";
 import { type Followed, followPage } from "./follow-page.ts";
 import { Installed } from "./installed.ts";
+import { noteDomain } from "./note-domain.ts";
 
 let installed: Installed;
 let followed: Followed;
@@ -45,7 +46,7 @@ describe("the module of rollcall new", () => {
     ] as const)
       expect(await installed.rollcallIn(`data/${folder}`, "validate", "contracts")).toEqual({
         code: 0,
-        stdout: `contracts: the domain ${name}, with an orchestrator, a reducer and 1 effects: no problems\n`,
+        stdout: `contracts: the domain ${name}, with an orchestrator, a reducer and 1 effect: no problems\n`,
         stderr: "",
       });
   });
@@ -110,6 +111,36 @@ describe("the module of rollcall new --minimal", () => {
         }),
       { what: "the item", timeoutMs: 20_000 },
     );
+  });
+});
+
+describe("the document of the reference", () => {
+  const LINES_MAX = 20;
+
+  it("is checked and served: it is written, written again, dropped, and written once more", async () => {
+    expect(await installed.rollcall("new", "notes", "--minimal")).toMatchObject({ code: 0, stderr: "" });
+    const folder = join(installed.folder, "data/notes");
+    expect(noteDomain(folder)).toBeLessThanOrEqual(LINES_MAX);
+    for (const command of ["validate", "check"])
+      expect(await installed.rollcallIn("data/notes", command, "contracts")).toMatchObject({
+        ...{ code: 0, stderr: "", stdout: expect.stringContaining("no problems") },
+      });
+    const { http } = await freePorts(["http"]);
+    await installed.serve(http, folder);
+    const url = `http://127.0.0.1:${http}/api/v1`;
+    const headers = { "content-type": "application/json" };
+    const say = async (payload_type: string, more: object, expected: object): Promise<void> => {
+      const body = JSON.stringify({ payload_type, payload: { note_id: "n-1", ...more } });
+      expect((await fetch(`${url}/events`, { method: "POST", headers, body })).status).toBe(202);
+      const note = async () => (await fetch(`${url}/entities/n-1`)).json();
+      await waitUntil(async () => expect(await note()).toMatchObject({ attempt: 1, ...expected }), {
+        ...{ what: payload_type, timeoutMs: 20_000 },
+      });
+    };
+    await say("WriteNote", { text: "one" }, { state: "KEPT", data: { text: "one" } });
+    await say("WriteNote", { text: "two" }, { state: "KEPT", data: { text: "two" } });
+    await say("DropNote", {}, { state: "DROPPED" });
+    await say("WriteNote", { text: "three" }, { state: "KEPT", data: { text: "three" } });
   });
 });
 

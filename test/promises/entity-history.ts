@@ -9,6 +9,8 @@ export interface Protocol {
   readonly attemptField: string;
   /** The event that begins an attempt, and the state that it leads to. */
   readonly begins: { readonly type: string; readonly to: string };
+  /** Only the first such event begins an attempt. */
+  readonly isOneLife?: boolean;
   /** Which other event may come in which state, and the state that it leads to. */
   readonly follows: Readonly<Record<string, { readonly from: readonly string[]; readonly to: string }>>;
   /** States in which no attempt runs. */
@@ -55,8 +57,17 @@ export class EntityHistory {
     const seq = Number(event.payload["entity_seq"]);
     if (seq !== this.seq + 1) say("G4", `follows ${this.seq}`);
     this.seq = seq;
-    if (event.type === this.protocol.begins.type) this.begin(event.payload, say);
+    const { begins, isOneLife = false } = this.protocol;
+    if (event.type === begins.type && !(isOneLife && this.attempt > 0)) this.begin(event.payload, say);
     else this.goOn(event, say);
+  }
+
+  /** It was purged: one with its id begins anew, and goes on from its number. */
+  purge(): void {
+    this.state = null;
+    this.attempt = 0;
+    this.attemptId = "";
+    this.promisedDeadline = "";
   }
 
   protected begin(payload: HistoryEvent["payload"], say: Say): void {

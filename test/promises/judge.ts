@@ -48,6 +48,13 @@ export abstract class Judge<History extends EntityHistory> {
     if (isFiring) this.#afterOutages(event, entity, say);
   }
 
+  /** @returns the entity as its events have it */
+  purge(id: string): EntityHistory {
+    const entity = this.entities.get(id) ?? this.newHistory(id);
+    entity.purge();
+    return entity;
+  }
+
   #inTime({ payload, atMs }: HistoryEvent, entity: History, say: Say): void {
     const { clocksMs, lateMsMax } = this.#witness;
     const deadline = String(payload["deadline_at"]);

@@ -24,6 +24,8 @@ export const PROMISES = {
   G12: { judged: false, elsewhere: "test/shell, npm run soak" },
   G13: { judged: false, elsewhere: "test/replay" },
   G14: { judged: false, elsewhere: "test/sim by the hash of each turn; test/shell/contract-in-force" },
+  G15: { judged: false, elsewhere: "test/shell/follow; test/blackbox by followers in two processes" },
+  G16: { judged: false, elsewhere: "test/gateway" },
 } as const satisfies Readonly<Record<string, Promised>>;
 
 export type PromiseId = keyof typeof PROMISES;

@@ -91,8 +91,10 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "an ACK that names no attempt": { ...ack, ACCEPTED: activated, AWAITING_ACK: activated },
   "an ACK of another attempt": { ...ack, ACCEPTED: staleAck, AWAITING_ACK: staleAck },
   "a heartbeat": {
-    "(none)": "no_op: NodeHeartbeatEvent: nothing waits for it in no state",
-    ...unawaited("NodeHeartbeatEvent", [...LIVE, ...ENDED]),
+    "(none)": "no_op: NodeHeartbeatEvent: nothing to renew in no state",
+    ...Object.fromEntries(
+      [...LIVE, ...ENDED].map((state) => [state, `no_op: NodeHeartbeatEvent: nothing to renew in ${state}`]),
+    ),
     ACTIVE: "no_op: liveness stays at", // at the time of the ACK it moves nothing: the other way is in stories
   },
   "a deregister": { ...ends, ...each(LIVE, deregisteredNow) },

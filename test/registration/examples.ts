@@ -1,6 +1,7 @@
 import { NodeIntrospectionEvent } from "../../contracts/registration/messages/node-introspection-event.ts";
 import type { RegisteredNode } from "../../contracts/registration/messages/registered-node.ts";
 import type { RegistrationState } from "../../contracts/registration/messages/state.ts";
+import { doorContext } from "../../runtime/core/door.ts";
 import type { EntityView, Handler, HandlerResult } from "../../runtime/core/handler.ts";
 import type { MessageDefinition, NewEvent, Payload } from "../../runtime/core/message.ts";
 import { toRfc3339 } from "../../runtime/core/time.ts";
@@ -60,6 +61,7 @@ export function act(
     entity: on as never,
     now,
     maxClockSkewMs: SKEW_MS,
+    ...doorContext(undefined),
     deadlineAfter: (name) => {
       if (!handler.deadlines.includes(name)) throw new Error(`deadline ${name} is not declared`);
       return `${name} from ${toRfc3339(now)}`;
@@ -68,6 +70,6 @@ export function act(
 }
 
 export const eventsOf = (result: HandlerResult): readonly NewEvent[] => {
-  if ("kind" in result) throw new Error(`no events: ${result.reason}`);
+  if ("kind" in result) throw new Error(`no events: ${result.kind}`);
   return result;
 };

@@ -4,11 +4,13 @@ import { parseExportedLine } from "../../app/journal/exported-line.ts";
 const place = { line: "row", partition: 0, at: "2026-01-01T00:00:00.250Z", contract_hash: "c0ffee", seq: 7 };
 const deadlines = { liveness: { at: 1, renewedAt: null } };
 const stored = {
-  ...{ state: "OPEN", reducer_state: "half", seq: 3, deadlines, state_since: "2026-01-01T00:00:00.000Z" },
+  ...{ state: "OPEN", reducer_state: "half", seq: 3, deadlines },
+  state_since: "2026-01-01T00:00:00.000Z",
   ...{ attempt: { number: 1, id: "a1", correlationIds: ["c1"], awaiting: [] }, data: null },
 };
 const before = {
   ...stored,
+  state_version: 1,
   intents: [{ id: "i1", type: "box.write", target: "box://1", version: 3, attemptId: "a1", correlationId: "c1" }],
 };
 const about = { entity_id: "e", prev: 6, prev_day: "2025-12-31", before };
@@ -24,7 +26,7 @@ const asked = { ...named, attempt_id: "a1", target: "box://1" };
 /** A line of each kind. What follows the bar may be left out. */
 const LINES: Readonly<Record<string, readonly [object, object?]>> = {
   journal: [
-    { line: "journal", format: 1, domain: "d", env: "dev", namespace: "", read_at: place.at },
+    { line: "journal", format: 1, domain: "d", env: "dev", namespace: "", state_version: 1, read_at: place.at },
     { since: place.at },
   ],
   contract: [{ line: "contract", hash: "c0ffee", files: { "a.yaml": "" } }],
@@ -32,7 +34,10 @@ const LINES: Readonly<Record<string, readonly [object, object?]>> = {
     { ...place, kind: "message", entity_id: "e", ...step },
     { ...about, armed: {}, origin, intent_id: "i1" },
   ],
-  event: [{ ...place, kind: "event", entity_id: "e", ...named, attempt_id: "a1", topic: "t", value: "{}" }, about],
+  event: [
+    { ...place, kind: "event", entity_id: "e", ...named, attempt_id: "a1", value: "{}" },
+    { ...about, before: { ...before, published_seq: 2 }, topic: "t" },
+  ],
   intent: [{ ...place, kind: "intent", entity_id: "e", ...asked, version: 3, payload: {} }, about],
   end: [
     { ...place, kind: "end", entity_id: "e", ...asked },

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { runPlan } from "../../app/journal/plan-report.ts";
 import { parseExportedLine, type ExportedLine } from "../../app/journal/exported-line.ts";
 import { withoutBackends } from "../../effects/backends.ts";
 import { registrationOn } from "../../app/modules/registration/module.ts";
@@ -175,3 +176,40 @@ describe("a plan", () => {
     ]);
   });
 });
+
+describe("a plan of code with another stateVersion", () => {
+  const trialOf = async (edited: Domain) => {
+    const [head, ...lines] = linesOf("happy-path");
+    const journal = {
+      head: head as Extract<ExportedLine, { line: "journal" }>,
+      ...{ contracts: new Map([[shippedDomain.contractHash, shippedDomain]]), fallback: edited, problems: [] },
+      entityHistories: historyOf(lines),
+    };
+    return (await runPlan(journal, edited, 24 * 365)).trial;
+  };
+
+  it("says which stored entities it can't read, and where", async () => {
+    const stricter = { ...shippedDomain, stateVersion: 2, upcast: () => ({ failures: [{ backend: 3 }] }) };
+    expect(await trialOf(stricter)).toMatchObject({
+      ...{ stored: 1, edited: 2, tried: 1, unreadable: 1 },
+      found: [{ entityId: "n1", pointer: "/failures/0/backend" }],
+    });
+  });
+
+  it("says that it can read them all, and nothing where the version is the same", async () => {
+    const younger = { ...shippedDomain, stateVersion: 2 };
+    expect(await trialOf(younger)).toEqual({ stored: 1, edited: 2, tried: 1, unreadable: 0, found: [] });
+    expect(await trialOf(shippedDomain)).toBeNull();
+  });
+
+  it("knows not how an entity goes on that it can't read", () => {
+    const stricter = { ...shippedDomain, stateVersion: 2, upcast: () => ({ failures: 5 }) };
+    expect(planned("ack-after-twenty-seconds", stricter, 10_000)).toMatchObject([
+      { verdict: "unknown", unknown: expect.stringContaining("can't be read: /failures") as string },
+    ]);
+  });
+});
+
+async function* historyOf(lines: readonly ExportedLine[]) {
+  for (const line of lines) if (line.line === "row" || line.line === "entity") yield await Promise.resolve(line);
+}

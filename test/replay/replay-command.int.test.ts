@@ -195,11 +195,14 @@ describe("the journal over HTTP", () => {
     expect((await bench.ask("/api/v1/journal?cursor=forged")).status).toBe(400);
   });
 
-  it("is of a day on", async () => {
+  it("is of a day on, with every entity for who would read them by a higher version", async () => {
     expect(await pages("limit=500&since=2100-01-01T00:00:00Z")).toEqual([]);
     expect(await pages("limit=500&since=2020-01-01T00:00:00Z")).toEqual(await pages("limit=500"));
     const { body } = await bench.ask<Page>("/api/v1/journal?since=2100-01-01T09:00:00Z");
-    expect(body.items[0]).toMatchObject({ line: "journal", since: "2100-01-01T00:00:00.000Z" });
+    expect(body.items[0]).toMatchObject({ line: "journal", since: "2100-01-01T00:00:00.000Z", state_version: 1 });
+    expect(await pages("limit=500&since=2100-01-01T00:00:00Z&state_version=1")).toEqual([]);
+    const entities = await pages("limit=3&since=2100-01-01T00:00:00Z&state_version=2");
+    expect(entities).toEqual((await pages("limit=500")).filter(({ line }) => line === "entity"));
   });
 });
 

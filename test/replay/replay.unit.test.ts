@@ -13,6 +13,7 @@ import {
   later,
   published,
 } from "../registration/stimuli.ts";
+import { shippedDomain } from "../registration/shipped-domain.ts";
 import { type Happening, recorded, replayed } from "./registration/recorded-history.ts";
 
 const RUNS = Number(process.env["ROLLCALL_PROPERTY_RUNS"] ?? 300);
@@ -54,6 +55,31 @@ describe("a journal that the shell wrote", () => {
     // Otherwise the test would prove nothing.
     for (const count of Object.values(seen)) expect(count).toBeGreaterThan(100);
   }, 300_000);
+});
+
+describe("a journal that code with a lower stateVersion wrote", () => {
+  const past: readonly Happening[] = [
+    introspected("a1", { epoch: 1 }),
+    confirmed("consul"),
+    confirmed("postgres"),
+    published("NodeRegistrationAccepted"),
+    acked("a1"),
+    { turnAfterMs: DAY_MS },
+    deregistered("moved"),
+  ];
+  const { lines, stored } = recorded(past);
+  const lastDay = lines.slice(lines.findIndex(({ before }) => before !== undefined));
+
+  it("is repeated by the higher one's, from a day on that begins with what the lower one stored", () => {
+    const younger = { ...shippedDomain, stateVersion: 2, upcast: (data: object) => ({ note: "from before", ...data }) };
+    expect(replayed(lastDay, stored, younger)).toMatchObject({ found: [], reasons: [], states: 1 });
+  });
+
+  it("is not repeated where its data can't be read, and that is said", () => {
+    const stricter = { ...shippedDomain, stateVersion: 2, upcast: () => ({ failures: 5 }) };
+    const { reasons } = replayed(lastDay, stored, stricter);
+    expect(reasons).toEqual([expect.stringMatching(/^its data can't be read: \/failures: /)]);
+  });
 });
 
 const dayOf = (line: JournalLine | undefined): string => line?.at.slice(0, 10) ?? "";
@@ -105,7 +131,7 @@ const isEvent = (line: JournalLine): line is JournalLine<EventLine> => line.kind
 describe("a difference", () => {
   const LINK = ["prev", "prev_day", "before"];
   const NAMES = ["type", "id", "correlation_id", "attempt_id"];
-  // Inputs, and the times and places of turns, are taken as recorded; everything else is compared.
+  // Inputs, the times and places of turns, and the version of their code are taken as recorded; all else is compared.
   const VERIFIED: Readonly<Record<string, readonly string[]>> = {
     message: [...LINK, "armed", "result", "moves", "state", "reducer_state", "attempt_id"],
     event: [...LINK, ...NAMES, "topic", "value"],
@@ -114,7 +140,7 @@ describe("a difference", () => {
   };
   const places = lines.flatMap((line, index) =>
     leavesOf(line)
-      .filter(([name]) => VERIFIED[line.kind]?.includes(String(name)))
+      .filter(([name, part]) => VERIFIED[line.kind]?.includes(String(name)) && part !== "state_version")
       .map((path) => ({ name: `${index} ${line.kind} ${path.join(".")}`, index, path })),
   );
 

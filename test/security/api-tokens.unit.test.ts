@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { readApiTokens, findToken } from "../../app/host/api-tokens.ts";
+import { readApiTokens } from "../../app/host/api-tokens.ts";
 import { ConfigError, readConfig } from "../../app/host/config.ts";
 import { blockOf } from "./guide.ts";
 
@@ -43,10 +43,26 @@ describe("API tokens", () => {
   });
 
   it("are found by the token, given plain or as its hash", () => {
-    const { ROLLCALL_API_TOKENS: tokens = [] } = readConfig({ ROLLCALL_API_TOKENS: `operator b sha256:${hashed}` });
-    expect(findToken(tokens, secret)).toMatchObject({ role: "operator", name: "b" });
+    const { ROLLCALL_API_TOKENS: tokens } = readConfig({ ROLLCALL_API_TOKENS: `operator b sha256:${hashed}` });
+    expect(tokens?.find(secret)).toMatchObject({ role: "operator", name: "b" });
     for (const other of [hashed, `sha256:${hashed}`, `${secret} `, secret.slice(1), secret.toUpperCase(), ""])
-      expect(findToken(tokens, other)).toBeUndefined();
+      expect(tokens?.find(other)).toBeUndefined();
+  });
+
+  it("are replaced all at once; one of another role or name is another one", () => {
+    const tokens = readConfig({ ROLLCALL_API_TOKENS: `operator b ${secret}` }).ROLLCALL_API_TOKENS;
+    const before = tokens?.find(secret);
+    for (const [line, isKnown] of [
+      [`operator b sha256:${hashed}`, true],
+      [`reader b ${secret}`, false],
+      [`operator c ${secret}`, false],
+      [`operator b ${secret}0`, false],
+    ] as const) {
+      const next = readConfig({ ROLLCALL_API_TOKENS: line }).ROLLCALL_API_TOKENS;
+      if (next) tokens?.replaceBy(next);
+      expect([line, before && tokens?.has(before)]).toEqual([line, isKnown]);
+    }
+    expect(tokens?.find(secret)).toBeUndefined();
   });
 
   it("are not kept: the configuration holds their hashes", () => {

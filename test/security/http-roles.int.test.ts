@@ -1,5 +1,6 @@
 import { fastify, type FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ApiTokens } from "../../app/host/api-tokens.ts";
 import { addAuthentication } from "../../app/http/server/access.ts";
 import { HttpBench } from "../app/registration/http-bench.ts";
 import { GuardedSystem, ROLLCALL_API_TOKENS, TOKENS, as, bearer, type Holder } from "./guarded-system.ts";
@@ -143,7 +144,7 @@ describe("the routes of the guide", () => {
     } as typeof bench.system.runtime;
     const { createHttpServer } = await import("../../app/http/server/http-server.ts");
     const sick = createHttpServer(
-      bench.changedHost({ runtime: broken }, { ...bench.system.config, ROLLCALL_API_TOKENS: [] }),
+      bench.changedHost({ runtime: broken }, { ...bench.system.config, ROLLCALL_API_TOKENS: new ApiTokens([]) }),
     );
     const stranger = await sick.inject("/health/ready");
     expect([stranger.statusCode, stranger.body.includes("kafka-1")]).toEqual([503, false]);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { MIGRATIONS } from "../../app/host/open-shared.ts";
 import { ensureDayPartitions, migrate } from "../../runtime/adapters/sql/migrate.ts";
 import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
+import { dropJournalDay } from "../../runtime/stored/journal-days.ts";
 import { describeReal } from "../real/services/describe-real.ts";
 import { rollcall } from "./rollcall.ts";
 import type { ROLES } from "./secured-postgres.ts";
@@ -55,11 +56,15 @@ describeReal("Postgres with TLS and three roles", () => {
     ).toEqual(["seen_20310101", "turn_20310101"].map((name) => ({ name, owner: "rollcall_migrate" })));
     const drop = () => store.query("select rollcall.drop_seen_before('2031-01-02') as dropped");
     expect([...(await drop()), ...(await drop())]).toEqual([{ dropped: 1 }, { dropped: 0 }]);
+    expect(await dropJournalDay(store, "2031-01-02")).toBe(true);
+    expect(await store.query("select to_regclass('rollcall.turn_20310102') as table")).toEqual([{ table: null }]);
   });
 
   const tables = [
     "entity",
     "entity_data",
+    "tombstone",
+    "purge_request",
     "seen",
     "turn",
     "intent",
@@ -113,7 +118,10 @@ describeReal("Postgres with TLS and three roles", () => {
       ])
         expect([change, await tried(role, change)]).toEqual([change, denied]);
     }
-    for (const call of ["create_day_partitions('2031-05-01')", "drop_seen_before('2031-05-01')"])
+    for (const call of [
+      ...["create_day_partitions('2031-05-01')", "drop_seen_before('2031-05-01')"],
+      ...["detach_turn_day('2031-05-01')", "drop_detached_days()"],
+    ])
       expect([call, await tried("rollcall_read", `select rollcall.${call}`)]).toEqual([call, denied]);
     expect(await tried("rollcall_migrate", "alter table rollcall.entity add column x int")).toBe("may");
     expect(await tried("rollcall_migrate", "create role mine")).toBe(denied);

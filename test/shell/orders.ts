@@ -8,6 +8,7 @@ import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import type { Domain, DomainCode } from "../../runtime/core/domain.ts";
 import type { ReconciledBackend } from "../../runtime/core/drift.ts";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
+import type { Clock } from "../../runtime/ports/clock.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
 import type { Sql, Store } from "../../runtime/ports/store.ts";
 import type { ShellLimits } from "../../runtime/shell/limits.ts";
@@ -32,6 +33,11 @@ interface OrdersOptions {
   readonly changed?: (domain: Domain) => Domain;
   readonly onSuperseded?: () => void;
   readonly observe?: (event: ShellEvent) => void;
+  readonly clock?: Clock;
+  /** Shared with another domain's runtime on the same store. */
+  readonly broker?: EmbeddedBroker;
+  /** False: what the shell tells is only observed. */
+  readonly keepsTold?: boolean;
   readonly confirmTakeover?: (tx: Sql) => Promise<void>;
   /** Wraps the bus that the runtime gets. */
   readonly over?: (bus: EventBus) => EventBus;
@@ -39,11 +45,12 @@ interface OrdersOptions {
 
 /** A runtime with the toy domain of orders on the embedded bus, and nothing else. */
 export async function startOrders(store: Store, options: OrdersOptions = {}) {
-  const clock = new SystemClock();
+  const { clock = new SystemClock(), keepsTold = true } = options;
+  const { broker = new EmbeddedBroker({ store, clock }) } = options;
   const told: ShellEvent[] = [];
   const fatal: unknown[] = [];
   const domain = ordersDomain(options);
-  const bus = new EmbeddedBus({ broker: new EmbeddedBroker({ store, clock }), domain: domain.name });
+  const bus = new EmbeddedBus({ broker, domain: domain.name });
   const runtime = new Runtime({
     domain,
     bus: options.over?.(bus) ?? bus,
@@ -52,7 +59,7 @@ export async function startOrders(store: Store, options: OrdersOptions = {}) {
     owner: `test-${Math.random()}`,
     partitions: PARTITIONS,
     observe: (event) => {
-      told.push(event);
+      if (keepsTold) told.push(event);
       options.observe?.(event);
     },
     onFatal: (error) => fatal.push(error),
@@ -61,15 +68,39 @@ export async function startOrders(store: Store, options: OrdersOptions = {}) {
     ...(options.confirmTakeover && { confirmTakeover: options.confirmTakeover }),
   });
   await runtime.start();
-  await until(() => runtime.status().owned.length === PARTITIONS);
+  const untilOwned = () => until(() => runtime.status().owned.length === PARTITIONS);
+  await untilOwned();
 
+  const publish = publisherOn(bus);
+  const stateOf = stateReader(store);
+  const place = (ids: readonly string[], amount = 5) =>
+    publish(
+      "place-order",
+      ids.map((order_id) => ({ order_id, amount })),
+    );
+  const untilState = (id: string, state: string) => until(async () => (await stateOf(id)) === state);
+  /** Once the store was changed the process takes all partitions over again, as another one would. */
+  const changeOwner = async (change: (tx: Sql) => Promise<unknown> = async () => {}): Promise<void> => {
+    const owned = () => told.filter(({ kind }) => kind === "partitions_owned").length;
+    const before = owned();
+    await store.transaction(async (tx) => {
+      await tx.query(`update rollcall.partition_owner set epoch = epoch + 1, owner = 'another'`);
+      await change(tx);
+    });
+    await until(() => owned() > before);
+  };
   const settled = () =>
     until(() => {
       const { waiting, intents, unpublished, lag } = runtime.status();
       return waiting + intents + unpublished + lag === 0;
     });
-  return { runtime, bus, domain, told, fatal, publish: publisherOn(bus), stateOf: stateReader(store), settled };
+  const waits = { untilOwned, untilState, settled };
+  return { runtime, bus, domain, told, fatal, publish, place, stateOf, changeOwner, ...waits };
 }
+
+/** Ids of orders of one partition. */
+export const idsIn = (partition: number): readonly string[] =>
+  Array.from({ length: 99 }, (_, index) => `o${index}`).filter((id) => partitionOf(id, PARTITIONS) === partition);
 
 export function ordersDomain({ effects, reconciled = [], changed }: OrdersOptions = {}): Domain {
   const code = { ...toyCode, effects: { ...toyCode.effects, ...effects }, reconciled } as DomainCode;
@@ -103,7 +134,7 @@ export const publisherOn =
         headers: headers(id),
       };
     });
-    return bus.publish(messages, { timeoutMs: 5_000 });
+    return bus.publish(messages, { timeoutMs: 60_000 });
   };
 
 const stateReader =

@@ -1,57 +1,43 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Fault } from "../../runtime/core/fault.ts";
 import { done, effect, failed } from "../../runtime/core/effect.ts";
-import type { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
-import { partitionOf } from "../../runtime/core/murmur2.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
 import type { SqlValue, Store } from "../../runtime/ports/store.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
-import { openInitializedStore } from "../initialized-store.ts";
 import { toyCode } from "../contract/toy-domain.ts";
 import { wrapped } from "../wrapped.ts";
-import { emptyTables, pickupWithin, startOrders, until } from "./orders.ts";
+import { oneStore } from "./one-store.ts";
+import { idsIn, pickupWithin, until } from "./orders.ts";
+
+const { store, start, journal } = await oneStore();
 
 describe("the runtime, on a domain of orders", () => {
-  let store: PgliteStore;
-  let running: Awaited<ReturnType<typeof startOrders>> | undefined;
-  beforeAll(async () => {
-    store = await openInitializedStore();
-  });
-  beforeEach(() => emptyTables(store));
-  afterEach(() => running?.runtime.stop());
-  afterAll(() => store.close());
   /** The store, made unreachable at times for the runtime; the bus still reaches its log in it. */
   const outOfReach = (isDown: () => boolean): Store => {
     const reach = <Result>(work: () => Promise<Result>): Promise<Result> =>
       isDown() ? Promise.reject(new Fault("STORE_UNAVAILABLE", "down", { retryable: true })) : work();
-    return wrapped(store, {
+    return wrapped(store as Store, {
       query: (text, values) =>
         text.includes("bus_record") ? store.query(text, values) : reach(() => store.query(text, values)),
       transaction: (work) => reach(() => store.transaction(work)),
     });
   };
-  const start = async (over: Store = store, options?: Parameters<typeof startOrders>[1]) =>
-    (running = await startOrders(over, options));
-  const journal = (where: string) =>
-    store.query<{ kind: string; type: string }>(
-      `select * from rollcall.journal where ${where} order by partition, seq`,
-    );
 
   it("takes an order from placement to payment", async () => {
-    const { publish, stateOf, settled } = await start();
-    await publish("place-order", [{ order_id: "o1", amount: 5 }]);
-    await until(async () => (await stateOf("o1")) === "TOLD");
+    const { place, untilState, settled } = await start();
+    await place(["o1"]);
+    await untilState("o1", "TOLD");
     await settled();
     expect((await journal("kind = 'event'")).map(({ type }) => type)).toEqual(["OrderPlaced", "OrderPaid"]);
     expect(await store.query(`select * from rollcall.intent`)).toEqual([]);
   });
 
   it("takes a repeated message once and journals the repeat", async () => {
-    const { publish, stateOf, settled } = await start();
+    const { publish, untilState, settled } = await start();
     const twice = { order_id: "o1", amount: 5 };
     await publish("place-order", [twice, twice], () => ({ message_id: "once" }));
-    await until(async () => (await stateOf("o1")) === "TOLD");
+    await untilState("o1", "TOLD");
     await publish("place-order", [twice], () => ({ message_id: "once" }));
     await settled();
     await until(async () => (await journal("kind = 'repeat'")).length === 2);
@@ -63,9 +49,9 @@ describe("the runtime, on a domain of orders", () => {
       ...domain,
       consumed: domain.consumed.map((each) => ({ ...each, topic: "test.shop.all", skipsOtherTypes: true })),
     });
-    const { publish, stateOf, settled, told } = await start(store, { changed });
+    const { publish, stateOf, untilState, settled, told } = await start({ changed });
     await publish("all", [{ order_id: "o1", amount: 5 }], () => ({ event_type: "orders.place-order" }));
-    await until(async () => (await stateOf("o1")) === "TOLD");
+    await untilState("o1", "TOLD");
     await publish("all", [{ payload_type: "CancelOrder", payload: { order_id: "o1" }, order_id: "o1" }]);
     await publish("all", [{ order_id: "o2" }], () => ({ event_type: "orders.move-order" }));
     await publish("all", [{ order_id: "o3", amount: 5 }]);
@@ -78,11 +64,11 @@ describe("the runtime, on a domain of orders", () => {
   });
 
   it("remembers each message of a turn", async () => {
-    const { publish, stateOf, settled } = await start();
+    const { publish, untilState, settled } = await start();
     const orders = Array.from({ length: 20 }, (_, i) => ({ order_id: `o${i}`, amount: 1 }));
     const said = () => publish("place-order", orders, (id) => ({ message_id: `place ${id}` }));
     await said();
-    for (const { order_id } of orders) await until(async () => (await stateOf(order_id)) === "TOLD");
+    for (const { order_id } of orders) await untilState(order_id, "TOLD");
     await said();
     await until(async () => (await journal("kind in ('message', 'repeat') and type = 'PlaceOrder'")).length === 40);
     await settled();
@@ -99,13 +85,13 @@ describe("the runtime, on a domain of orders", () => {
             ? Promise.reject(new Fault("BUS_UNAVAILABLE", "no answer", { retryable: true }))
             : bus.publish(messages, options),
       });
-    const { publish, runtime, settled } = await start(store, { over: mute });
+    const { runtime, place, settled } = await start({ over: mute });
     const ahead = () =>
       store.query(`select j.seq from rollcall.journal j join rollcall.partition_owner o using (domain, partition)
       where j.topic is not null and j.seq > o.published_seq`);
     // The second turn would store a cursor that the first one left wrong.
     for (const n of [1, 2]) {
-      await publish("place-order", [{ order_id: "o1", amount: n }]);
+      await place(["o1"], n);
       await until(async () => (await journal("kind = 'message' and type = 'PlaceOrder'")).length === n);
     }
     expect(await ahead()).toHaveLength((await journal("topic is not null")).length);
@@ -119,8 +105,8 @@ describe("the runtime, on a domain of orders", () => {
   it("stores what was published also when no message follows", async () => {
     const [charge] = [toyCode.effects["HandlerCardCharge"]];
     const HandlerCardCharge = effect(charge?.intent as never, ["BANK_BUSY"], () => new Promise<never>(() => {}));
-    const { publish, runtime } = await start(store, { effects: { HandlerCardCharge } });
-    await publish("place-order", [{ order_id: "o1", amount: 5 }]);
+    const { runtime, place } = await start({ effects: { HandlerCardCharge } });
+    await place(["o1"]);
     const isStored = async () => {
       const [row] = await store.query<{ stored: boolean }>(
         `select j.seq <= o.published_seq as stored from rollcall.journal j
@@ -141,15 +127,11 @@ describe("the runtime, on a domain of orders", () => {
             onRecords: (records) => listener.onRecords(records.filter(({ partition }) => partition !== 2)),
           }),
       });
-    const { publish, runtime, stateOf } = await start(store, { over: mute });
-    const idOf = (partition: number): string =>
-      Array.from({ length: 99 }, (_, i) => `o${i}`).find((id) => partitionOf(id, 4) === partition) as string;
+    const { runtime, place, untilState } = await start({ over: mute });
     expect(runtime.status()).toMatchObject({ isAssignmentSettled: true, standstillMs: new Map() });
-    await publish(
-      "place-order",
-      [0, 1, 2, 3].map((partition) => ({ order_id: idOf(partition), amount: 1 })),
-    );
-    for (const partition of [0, 1, 3]) await until(async () => (await stateOf(idOf(partition))) === "TOLD");
+    const firstIn = (partition: number): string => idsIn(partition)[0] ?? "";
+    await place([0, 1, 2, 3].map(firstIn));
+    for (const partition of [0, 1, 3]) await untilState(firstIn(partition), "TOLD");
     await until(() => {
       const { standstillMs } = runtime.status();
       return standstillMs.size === 1 && (standstillMs.get(2) ?? 0) > 0;
@@ -158,39 +140,39 @@ describe("the runtime, on a domain of orders", () => {
 
   it("tells since when every commit fails, until one succeeds", async () => {
     let isDown = false;
-    const { publish, runtime, stateOf } = await start(outOfReach(() => isDown));
-    await publish("place-order", [{ order_id: "o1", amount: 1 }]);
-    await until(async () => (await stateOf("o1")) === "TOLD");
+    const { runtime, place, untilState } = await start(
+      {},
+      outOfReach(() => isDown),
+    );
+    await place(["o1"], 1);
+    await untilState("o1", "TOLD");
     expect(runtime.status().commits.failing).toBeUndefined();
     isDown = true;
-    await publish("place-order", [{ order_id: "o2", amount: 1 }]);
+    await place(["o2"], 1);
     await until(() => (runtime.status().commits.failing?.forMs ?? 0) > 0);
     expect(runtime.status().commits.failing?.reason).toBe("down");
     isDown = false;
-    await until(async () => (await stateOf("o2")) === "TOLD");
+    await untilState("o2", "TOLD");
     expect(runtime.status().commits.failing).toBeUndefined();
   });
 
   it("dead-letters a message that the store refuses, and no other of its batch", async () => {
     await store.query(`alter table rollcall.entity add constraint refuse check (entity_id <> 'poison')`);
-    const { publish, stateOf, told } = await start();
+    const { place, untilState, told } = await start();
     const ids = ["a", "b", "poison", "c", "d"];
-    await publish(
-      "place-order",
-      ids.map((order_id) => ({ order_id, amount: 1 })),
-    );
-    for (const id of ["a", "b", "c", "d"]) await until(async () => (await stateOf(id)) === "TOLD");
+    await place(ids);
+    for (const id of ["a", "b", "c", "d"]) await untilState(id, "TOLD");
     expect(told.filter(({ kind }) => kind === "dead_letter")).toMatchObject([{ code: "CORE_ERROR" }]);
     expect(await store.query(`select error_code from rollcall.dead_letter`)).toEqual([{ error_code: "CORE_ERROR" }]);
   });
 
   it("stores an unreadable record as a dead letter and goes on", async () => {
-    const { publish, stateOf } = await start();
+    const { publish, untilState } = await start();
     await publish("place-order", [
       { order_id: "bad", amount: "much" },
       { order_id: "good", amount: 2 },
     ]);
-    await until(async () => (await stateOf("good")) === "TOLD");
+    await untilState("good", "TOLD");
     const [letter] = await store.query<{ error_code: string; error: string }>(
       `select error_code, error from rollcall.dead_letter`,
     );
@@ -205,10 +187,10 @@ describe("the runtime, on a domain of orders", () => {
           ? Promise.resolve([0, 1, 2, 3].map((partition) => ({ partition })) as Row[])
           : store.query<Row>(text, values),
     });
-    const { publish, stateOf, told } = await start(unwatched);
+    const { place, untilState, told } = await start({}, unwatched);
     await store.query(`update rollcall.partition_owner set epoch = epoch + 1, owner = 'another'`);
-    await publish("place-order", [{ order_id: "o1", amount: 5 }]);
-    await until(async () => (await stateOf("o1")) === "TOLD");
+    await place(["o1"]);
+    await untilState("o1", "TOLD");
     const kinds = told.map(({ kind }) => kind);
     expect(
       kinds.indexOf("partitions_lost"),
@@ -228,23 +210,26 @@ describe("the runtime, on a domain of orders", () => {
         return result;
       },
     });
-    const { publish, stateOf } = await start(flaky);
+    const { place, untilState } = await start({}, flaky);
     lose = 1;
-    await publish("place-order", [{ order_id: "o1", amount: 5 }]).catch(() => {});
+    await place(["o1"]).catch(() => {});
     lose = lost;
-    await until(async () => (await stateOf("o1")) === "TOLD");
+    await untilState("o1", "TOLD");
     expect(await journal("type = 'OrderPlaced' and kind = 'event'")).toHaveLength(1);
     expect(await journal("kind = 'repeat'")).toEqual([]);
   });
 
   it("drops nothing while the store cannot be reached", async () => {
     let isDown = false;
-    const { publish, stateOf, told } = await start(outOfReach(() => isDown));
-    await publish("place-order", [{ order_id: "o1", amount: 5 }]);
+    const { place, untilState, told } = await start(
+      {},
+      outOfReach(() => isDown),
+    );
+    await place(["o1"]);
     isDown = true;
     await until(() => told.some(({ kind }) => kind === "unreachable"));
     isDown = false;
-    await until(async () => (await stateOf("o1")) === "TOLD");
+    await untilState("o1", "TOLD");
     expect(await store.query(`select * from rollcall.dead_letter`)).toEqual([]);
   });
 
@@ -257,10 +242,10 @@ describe("the runtime, on a domain of orders", () => {
         downUntilMs = performance.now() + 4_000;
       return performance.now() < downUntilMs;
     };
-    const { publish, told: all } = await start(outOfReach(isDown), { changed: pickupWithin(1_000) });
+    const { place, told: all } = await start({ changed: pickupWithin(1_000) }, outOfReach(isDown));
     told = all;
     const names = () => told.map((event) => (event.kind === "decision" ? event.message.type : event.kind));
-    await publish("place-order", [{ order_id: "o1", amount: 5 }]);
+    await place(["o1"]);
     await until(() => names().includes("deadline(pickup)"));
     const order = names().filter((name) => ["deadline_fired", "recovered", "deadline(pickup)"].includes(name));
     expect(order[0]).toBe("deadline_fired");
@@ -277,14 +262,14 @@ describe("the runtime, on a domain of orders", () => {
           : done({ type: "CardCharged", payload: {} }),
       ),
     );
-    const first = await start(store, { effects: { HandlerCardCharge } });
-    await first.publish("place-order", [{ order_id: "o1", amount: 5 }]);
+    const first = await start({ effects: { HandlerCardCharge } });
+    await first.place(["o1"]);
     await until(async () => (await store.query(`select * from rollcall.intent`)).length === 1);
     await first.runtime.stop();
     await store.query(`update rollcall.partition_owner set published_seq = 0`);
     busy = false;
-    const second = await start(store, { effects: { HandlerCardCharge } });
-    await until(async () => (await second.stateOf("o1")) === "TOLD");
+    const second = await start({ effects: { HandlerCardCharge } });
+    await second.untilState("o1", "TOLD");
     const placed = await store.query<{ value: Buffer }>(
       `select value from rollcall.bus_record where topic = 'test.shop.orders' and convert_from(value, 'UTF8') ` +
         `like '%OrderPlaced%'`,
@@ -324,14 +309,14 @@ describe("the runtime, on a domain of orders", () => {
         },
       });
     const limits = { waitingMessagesMax: 5, turnMessagesMax: 3, intentsMax: 4, unpublishedMax: 4 };
-    const { runtime, publish, stateOf, settled, fatal } = await start(slow, { limits, over: watched });
+    const { runtime, place, untilState, settled, fatal } = await start({ limits, over: watched }, slow);
     stuck = true;
-    const orders = Array.from({ length: 60 }, (_, i) => ({ order_id: `o${i}`, amount: 1 }));
-    for (const order of orders) await publish("place-order", [order]);
+    const ids = Array.from({ length: 60 }, (_, index) => `o${index}`);
+    for (const id of ids) await place([id]);
     await until(() => new Set(paused).size === 4);
     expect(runtime.status().waiting).toBeLessThan(60);
     stuck = false;
-    for (const { order_id } of orders) await until(async () => (await stateOf(order_id)) === "TOLD");
+    for (const id of ids) await untilState(id, "TOLD");
     await settled();
     expect(fatal).toEqual([]);
   });

@@ -18,6 +18,7 @@ const FAULTS: Actions = {
   // A paused process that doesn't notice that it has lost its partitions.
   zombie: [1.5, (system, random) => system.pauseProcess(random, durationMs(random, 40_000))],
   "contracts change": [1, (system, random) => system.changeContracts(random)],
+  "newer code": [0.7, (system, random) => system.deployNewerCode(random)],
   "second process": [1, (system) => system.scale(2)],
   "one process": [0.7, (system) => system.scale(1)],
   rebalance: [1.5, (system) => system.rebalance()],
@@ -70,6 +71,15 @@ const FAULTS: Actions = {
     1,
     (system, random) =>
       system.causeFault("registry", { partlyDone: 0.5, responseLost: 0.3 }, durationMs(random, 10_000)),
+  ],
+  "notices lost": [
+    1,
+    (system, random) =>
+      system.disturbNotices({ lost: random.chance(0.5) ? 1 : random.next() }, durationMs(random, 20_000)),
+  ],
+  "notices late": [
+    1,
+    (system, random) => system.disturbNotices({ lateMaxMs: random.next() * 5_000 }, durationMs(random, 20_000)),
   ],
   "clock step": [1, (system, random) => system.stepClock(random, (random.chance(0.5) ? 1 : -1) * 600_000)],
   "mass silence": [0.3, (system, random) => system.massSilence(random.next() < 0.5 ? 0.3 : 1)],

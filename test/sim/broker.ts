@@ -1,5 +1,6 @@
 import type { BusRecord, ByTopicPartition, LogEnds, OutgoingMessage } from "../../runtime/ports/event-bus.ts";
 import { EPOCH_MS, type Machine } from "./machine.ts";
+import type { Sent } from "./following/sent.ts";
 import type { Network } from "./network.ts";
 
 export type LogRecord = Omit<BusRecord, "receivedAtMs">;
@@ -34,6 +35,8 @@ export class Broker {
   #assignment = new Map<Member, readonly number[]>();
   rebalances = 0;
   onRebalance: () => void = () => {};
+  /** How messages of senders come: by themselves, or through a process that is asked what becomes of them. */
+  onSend: (sent: Sent) => void = ({ publish }) => publish();
 
   constructor(network: Network, partitions: number, sessionTimeoutMs: number) {
     this.network = network;

@@ -10,11 +10,12 @@ import type { Answer, Task } from "./worker.ts";
 /**
  * Deterministic simulation: the real shell and core with a domain's contracts, on a simulated clock, bus, store and
  * catalog. One seed determines everything: who sends what, how long each response takes, which fault occurs when. After
- * every event the promises G1 to G9 and G11 are checked from outside. At the end come no more faults or messages, and
- * all that was begun must be finished.
+ * every event the promises G1 to G9, G11 and G15 are checked from outside. At the end come no more faults or messages,
+ * and all that was begun must be finished.
  */
-const HELP = `npm run sim -- [options]
+const help = (domains: readonly string[]): string => `npm run sim -- [options]
 
+  --domain D   of ${domains.join(", ")} (${domains[0]})
   --seeds N    how many histories (2000)
   --steps M    steps of each (500)
   --from N     the first seed (1)
@@ -34,6 +35,7 @@ const WORKER_NODE_OPTIONS = ["--single-threaded-gc", "--max-semi-space-size=32"]
 
 const { values } = parseArgs({
   options: {
+    domain: { type: "string" },
     seeds: { type: "string", default: "2000" },
     steps: { type: "string", default: "500" },
     from: { type: "string", default: "1" },
@@ -51,19 +53,33 @@ function wholeNumber(name: "seeds" | "steps" | "from" | "workers", text: string)
   process.exit(2);
 }
 
-/** @param domainUrl a file that exports `domain` */
-export async function runCli(domainUrl: URL): Promise<void> {
-  if (values.help) return void process.stdout.write(`${HELP}\n`);
+/** A domain that can be chosen, with the file that exports it as `domain`. */
+interface Chosen {
+  readonly name: string;
+  readonly url: string;
+  readonly domain: SimulatedDomain;
+}
+
+/** @param domains by name, each a file that exports `domain`; the first one is simulated if none is named */
+export async function runCli(domains: Readonly<Record<string, URL>>): Promise<void> {
+  const names = Object.keys(domains);
+  if (values.help) return void process.stdout.write(`${help(names)}\n`);
   const steps = wholeNumber("steps", values.steps);
-  const { domain } = (await import(domainUrl.href)) as { readonly domain: SimulatedDomain };
+  const { domain: name = names[0] ?? "" } = values;
+  const url = domains[name]?.href;
+  if (url === undefined) {
+    process.stderr.write(`--domain: ${name} is none of ${names.join(", ")}\n`);
+    process.exit(2);
+  }
+  const { domain } = (await import(url)) as { readonly domain: SimulatedDomain };
+  const chosen = { name, url, domain };
   const isOk =
-    values.seed === undefined
-      ? await many({ domain, url: domainUrl.href }, steps)
-      : await one(domain, wholeNumber("from", values.seed), steps);
+    values.seed === undefined ? await many(chosen, steps) : await one(chosen, wholeNumber("from", values.seed), steps);
   process.exitCode = isOk ? 0 : 1;
 }
 
-async function one(domain: SimulatedDomain, seed: number, steps: number): Promise<boolean> {
+async function one(chosen: Chosen, seed: number, steps: number): Promise<boolean> {
+  const { domain } = chosen;
   const { transcript, ...result } = await simulate({ domain, seed, steps, keepsTranscript: values.transcript });
   if (values.transcript) process.stdout.write(`${transcript.join("\n")}\n`);
   if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
@@ -72,14 +88,11 @@ async function one(domain: SimulatedDomain, seed: number, steps: number): Promis
       `seed ${seed}: every promise was kept over ${Math.round(result.simulatedMs / 1_000)} s, trace ` +
         `${result.traceHash}\n`,
     );
-  if (result.violation) await report(domain, { ...result, transcript }, steps);
+  if (result.violation) await report(chosen, { ...result, transcript }, steps);
   return !result.violation;
 }
 
-async function many(
-  { domain, url }: { readonly domain: SimulatedDomain; readonly url: string },
-  steps: number,
-): Promise<boolean> {
+async function many(chosen: Chosen, steps: number): Promise<boolean> {
   const seeds = wholeNumber("seeds", values.seeds);
   const from = wholeNumber("from", values.from);
   const startedMs = Date.now();
@@ -88,7 +101,9 @@ async function many(
   let next = from;
   let progressPrintedMs = startedMs;
   const workers = Array.from({ length: Math.max(1, Math.min(wholeNumber("workers", values.workers), seeds)) }, () =>
-    fork(new URL("./worker.ts", import.meta.url), [url], { execArgv: [...process.execArgv, ...WORKER_NODE_OPTIONS] }),
+    fork(new URL("./worker.ts", import.meta.url), [chosen.url], {
+      execArgv: [...process.execArgv, ...WORKER_NODE_OPTIONS],
+    }),
   );
   await Promise.all(
     workers.map(
@@ -116,15 +131,10 @@ async function many(
     ),
   );
   for (const worker of workers) worker.removeAllListeners("exit").disconnect();
-  return summarize(domain, answers, steps, (Date.now() - startedMs) / 1_000);
+  return summarize(chosen, answers, steps, (Date.now() - startedMs) / 1_000);
 }
 
-async function summarize(
-  domain: SimulatedDomain,
-  answers: readonly Answer[],
-  steps: number,
-  tookS: number,
-): Promise<boolean> {
+async function summarize(chosen: Chosen, answers: readonly Answer[], steps: number, tookS: number): Promise<boolean> {
   const counts: Record<string, number> = {};
   for (const answer of answers)
     for (const [name, count] of Object.entries(answer.counts)) counts[name] = (counts[name] ?? 0) + count;
@@ -140,6 +150,8 @@ async function summarize(
     rebalances: sum(({ rebalances }) => rebalances),
     events: sum(({ events }) => events),
     parked: sum(({ parked }) => parked),
+    followed: sum(({ followed }) => followed),
+    answered: sum(({ followEnds: { complete = 0, purged = 0 } }) => complete + purged),
     daysBegun: sum(({ daysBegun }) => daysBegun),
     simulatedHours: Number((sum(({ simulatedMs }) => simulatedMs) / 3_600_000).toFixed(1)),
     seconds: Number(tookS.toFixed(1)),
@@ -151,14 +163,14 @@ async function summarize(
         `${summary.seeds} seeds of ${steps} steps in ${summary.seconds} s: ${failed.length} failed`,
         `${summary.simulatedHours} simulated hours, ${summary.events} events published, ${summary.parked} intents ` +
           `parked, ${summary.daysBegun} days of entities begun, ${summary.rebalances} rebalances, ` +
-          `${summary.fenced} turns fenced`,
+          `${summary.fenced} turns fenced, ${summary.followed} messages followed, ${summary.answered} to the end`,
         `faults: ${Object.entries(faults)
           .map(([name, count]) => `${name} ${count}`)
           .join(", ")}`,
         "",
       ].join("\n"),
     );
-  if (failed[0]) await report(domain, { ...failed[0], transcript: [] }, steps);
+  if (failed[0]) await report(chosen, { ...failed[0], transcript: [] }, steps);
   return failed.length === 0;
 }
 
@@ -166,13 +178,13 @@ const violationLine = ({ seed, step, violation }: Answer): string =>
   `seed ${seed} at step ${step}: ${violation?.promise} ${violation?.what.slice(0, 300)}\n`;
 
 /** Prints the violation, how to reproduce it, and the shortest history in which it occurs. */
-async function report(domain: SimulatedDomain, failed: SimulationResult, steps: number): Promise<void> {
+async function report({ name, domain }: Chosen, failed: SimulationResult, steps: number): Promise<void> {
   const { result, kept } = await shrink(failed, { domain });
   process.stderr.write(
     [
       "",
       `${failed.violation?.promise} is broken: ${failed.violation?.what}`,
-      `to reproduce: npm run sim -- --seed ${failed.seed} --steps ${steps}`,
+      `to reproduce: npm run sim -- --domain ${name} --seed ${failed.seed} --steps ${steps}`,
       `shrunk to ${kept.length} of ${failed.step + 1} steps:`,
       ...result.transcript,
       `${result.violation?.promise}: ${result.violation?.what}`,

@@ -4,13 +4,15 @@ import { simulate } from "./simulation.ts";
 
 describe("the simulation of a domain of someone else", { timeout: 300_000 }, () => {
   it("finds every promise kept", async () => {
-    let events = 0;
+    const seen = { events: 0, purged: 0, reborn: 0 };
     for (let seed = 1; seed <= 20; seed++) {
       const result = await simulate({ domain, seed, steps: 300 });
       expect(result.violation).toBeUndefined();
-      events += result.events;
+      for (const of of ["events", "purged", "reborn"] as const) seen[of] += result[of];
     }
-    expect(events).toBeGreaterThan(100);
+    expect(seen.events).toBeGreaterThan(100);
+    expect(seen.purged).toBeGreaterThan(20);
+    expect(seen.reborn).toBeGreaterThan(10);
   });
 
   it("detects a bus that confirms what it has not published", async () => {

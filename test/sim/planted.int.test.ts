@@ -76,6 +76,19 @@ const PLANTED: Readonly<Record<string, { readonly defect: PlantedDefect; readonl
       }),
     },
   },
+  "a store that forgets that a higher stateVersion is in force": {
+    promises: ["G2", "G14"],
+    defect: {
+      ports: (ports) => ({
+        ...ports,
+        store: withQuery(ports.store, async (sql, text, values) => {
+          const rows = await sql.query(text, values);
+          const isRead = text.includes("contract_in_force") && text.startsWith("select");
+          return isRead ? rows.map((row) => ({ ...row, stateVersion: 1 })) : rows;
+        }),
+      }),
+    },
+  },
   "a change of contracts that fences nobody": {
     promises: ["G14"],
     defect: {

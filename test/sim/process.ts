@@ -1,3 +1,4 @@
+import { openFollowing } from "../../app/host/following.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import { Fault } from "../../runtime/core/fault.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
@@ -5,10 +6,13 @@ import type { Store } from "../../runtime/ports/store.ts";
 import type { ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
 import { putInForce } from "../../runtime/shell/contract-in-force.ts";
 import { Runtime } from "../../runtime/shell/runtime.ts";
+import type { Followers } from "../../runtime/shell/follow/followers.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
+import { addContractSet } from "../../runtime/stored/contract-sets.ts";
 import type { Broker } from "./broker.ts";
 import { type SimCatalog, SimRegistry } from "./catalog.ts";
 import { type Database, SimStore } from "./database.ts";
+import { type NoticeBoard, SimNotices } from "./following/sim-notices.ts";
 import { Machine } from "./machine.ts";
 import { SimBus } from "./sim-bus.ts";
 import type { Network } from "./network.ts";
@@ -23,16 +27,23 @@ export interface Ports {
   readonly store: Store;
   readonly registry: ServiceRegistry;
 }
+export interface Versions {
+  readonly hash: string;
+  readonly stateVersion: number;
+}
 export interface ProcessEnvironment {
   readonly network: Network;
   readonly broker: Broker;
   readonly database: Database;
   readonly catalog: SimCatalog;
+  readonly notices: NoticeBoard;
   readonly domain: SimulatedDomain;
   readonly plantDefect: (ports: Ports, machine: Machine) => Ports;
   readonly planAheadMessagesMin: number;
-  /** Hash of the contracts in force; undefined: those that are shipped. */
-  readonly contracts: string | undefined;
+  /** What is in force; undefined: nothing yet, so the shipped contracts come. */
+  readonly inForce: Versions | undefined;
+  /** Of entities' data, in the code that this process is started with. */
+  readonly stateVersion: number;
   observe(machine: Machine, event: ShellEvent): void;
   /** Other contracts came in force: the process stops, and another starts with those. */
   superseded(process: Process): void;
@@ -43,15 +54,37 @@ export interface ProcessEnvironment {
 /** One start of the product: its real shell on a machine's ports. */
 export class Process {
   readonly machine: Machine;
-  readonly #runtime: Runtime;
+  #runtime: Runtime;
+  readonly #following: ReturnType<typeof openFollowing>;
   readonly #environment: ProcessEnvironment;
   readonly #store: Store;
-  readonly #domain: Domain;
+  #domain: Domain;
+  /** As far as it knows. */
+  #inForce: Versions | undefined;
+  #isStopping = false;
+  #reloads = 0;
 
   constructor(name: string, environment: ProcessEnvironment, wallOffsetMs: number) {
-    const { network, broker, database, catalog, domain } = environment;
-    const machine = new Machine(name, network.scheduler, network.random, wallOffsetMs);
-    const { bus, store, registry } = environment.plantDefect(
+    const { network, broker, domain, inForce } = environment;
+    this.machine = new Machine(name, network.scheduler, network.random, wallOffsetMs);
+    this.#environment = environment;
+    this.#inForce = inForce;
+    const ports = this.#openPorts();
+    this.#store = ports.store;
+    this.#domain = this.#domainOn(ports);
+    this.#runtime = this.#runtimeOn(ports);
+    this.#following = openFollowing({
+      ...{ name: domain.name, store: ports.store, clock: this.machine.clock },
+      notices: new SimNotices(environment.notices, this.machine),
+      runtime: { contracts: this, status: () => this.#runtime.status() },
+    });
+    this.machine.whenDead(() => broker.endSessionLater(this.machine));
+  }
+
+  #openPorts(): Ports {
+    const { broker, database, catalog, plantDefect } = this.#environment;
+    const { machine } = this;
+    return plantDefect(
       {
         bus: new SimBus(broker, machine),
         store: new SimStore(database, machine),
@@ -59,51 +92,109 @@ export class Process {
       },
       machine,
     );
-    this.machine = machine;
-    this.#environment = environment;
-    this.#store = store;
-    this.#domain = domain.domainOn(registry, store, environment.contracts);
-    this.#runtime = new Runtime({
-      domain: this.#domain,
-      bus,
-      store,
-      clock: machine.clock,
-      owner: name,
-      partitions: broker.partitions,
-      limits: { entitiesMax: ENTITIES_MAX, planAheadMessagesMin: environment.planAheadMessagesMin },
-      observe: (event) => environment.observe(machine, event),
-      onFatal: (error) => environment.failed(machine, error),
-      onSuperseded: () => environment.superseded(this),
+  }
+
+  #domainOn({ registry, store }: Ports): Domain {
+    const { domain, stateVersion } = this.#environment;
+    return { ...domain.domainOn(registry, store, this.#inForce?.hash), stateVersion };
+  }
+
+  #runtimeOn({ bus, store }: Ports): Runtime {
+    const { broker, planAheadMessagesMin } = this.#environment;
+    const { machine } = this;
+    return new Runtime({
+      ...{ domain: this.#domain, bus, store, clock: machine.clock, partitions: broker.partitions },
+      owner: this.#reloads === 0 ? machine.name : `${machine.name}.${this.#reloads}`,
+      limits: { entitiesMax: ENTITIES_MAX, planAheadMessagesMin },
+      observe: (event) => {
+        this.#following.observe(event);
+        this.#environment.observe(machine, event);
+      },
+      onFatal: (error) => this.#environment.failed(machine, error),
+      onSuperseded: () => this.#environment.superseded(this),
     });
-    machine.whenDead(() => broker.endSessionLater(machine));
+  }
+
+  get domain(): Domain {
+    return this.#domain;
+  }
+
+  /** Tells callers of this process what became of their messages. */
+  get followers(): Followers {
+    return this.#following.followers;
+  }
+
+  /** What it takes for the broker's time. */
+  get brokerTimeMs(): number {
+    return this.#runtime.brokerTimeMs;
+  }
+
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
+  /** Whether it takes requests. */
+  get isServing(): boolean {
+    return this.machine.isRunning && !this.#isStopping && this.#runtime.status().partitions > 0;
+  }
+
+  /**
+   * Runs other contracts that came in force, as the host does it: the process stays, and so do those who follow.
+   * @returns false when its code is too old for that
+   */
+  reload(inForce: Versions): boolean {
+    if (this.#isStopping || inForce.stateVersion > this.#environment.stateVersion) return false;
+    void this.#runtime.stop().then(() => {
+      if (this.#isStopping) return;
+      this.#reloads++;
+      this.#inForce = inForce;
+      const ports = this.#openPorts();
+      this.#domain = this.#domainOn(ports);
+      this.#runtime = this.#runtimeOn(ports);
+      this.start();
+    });
+    return true;
   }
 
   /**
    * As the command does it: what can't be reached at the start ends the process, and whoever watches it starts another.
    */
   start(): void {
-    this.#runtime.start().catch((error: unknown) => {
-      if (error instanceof Fault && error.retryable) this.machine.kill();
-      else this.#environment.failed(this.machine, error);
-    });
+    this.#putStateVersionInForce()
+      .then(() => this.#runtime.start())
+      .catch((error: unknown) => {
+        if (error instanceof Fault && error.retryable) this.machine.kill();
+        else this.#environment.failed(this.machine, error);
+      });
+  }
+
+  /** A process with newer code does so at its start. One with older code is refused by the shell alone here. */
+  async #putStateVersionInForce(): Promise<void> {
+    const { stateVersion } = this.#environment;
+    if (stateVersion <= (this.#inForce?.stateVersion ?? 1)) return;
+    const reasons = await this.#putInForce(this.#domain);
+    // Another process was faster.
+    if (reasons.length > 0) throw new Fault("STORE_UNAVAILABLE", reasons.join(), { retryable: true });
+    this.#inForce = { hash: this.#domain.contractHash, stateVersion };
   }
 
   /** As an operator's request to this process would. Whether it succeeds is seen in the store. */
   putContractsInForce(hash: string): void {
-    const { contracts: expected } = this.#environment;
-    const next: Domain = { ...this.#domain, contractHash: hash };
-    void putInForce(this.#store, {
-      ...{ expected, current: this.#domain, next, by: this.machine.name },
-      saveContracts: async (tx) =>
-        void (await tx.query(
-          `insert into rollcall.contract_set (hash, domain, files, first_run_at) values ($1, $2, $3::json, now())`,
-          [hash, next.name, "{}"],
-        )),
-    }).catch(() => {});
+    void this.#putInForce({ ...this.#domain, contractHash: hash }).catch(() => {});
+  }
+
+  #putInForce(next: Domain): Promise<string[]> {
+    const { contractHash: hash, name } = next;
+    return putInForce(this.#store, {
+      ...{ expected: this.#inForce, current: this.#domain, next, by: this.machine.name },
+      saveContracts: (tx) => addContractSet(tx, name, { hash, files: {} }),
+    });
   }
 
   /** SIGTERM. */
   stop(left: () => void): void {
+    this.#isStopping = true;
+    this.#following.close();
     void this.#runtime.stop().then(() => {
       this.machine.kill();
       left();

@@ -95,6 +95,7 @@ export class SimBus implements EventBus {
   publish(messages: readonly OutgoingMessage[], { timeoutMs }: { readonly timeoutMs: number }) {
     const { network } = this.#broker;
     const { random, scheduler } = network;
+    const offsets = new Map<OutgoingMessage, number>();
     const write = (part: readonly OutgoingMessage[]): void => {
       // Within a partition of a topic in order; between them in any.
       const places = new Map<string, OutgoingMessage[]>();
@@ -104,7 +105,8 @@ export class SimBus implements EventBus {
       }
       const groups = [...places.values()];
       for (let left = groups.length; left > 0; left--)
-        for (const message of groups.splice(random.int(0, left - 1), 1)[0] ?? []) this.#broker.append(message);
+        for (const message of groups.splice(random.int(0, left - 1), 1)[0] ?? [])
+          offsets.set(message, this.#broker.append(message).offset);
     };
     const half = random.chance(network.faults.bus.partlyDone);
     const lateMs = half && random.chance(0.3) ? random.next() * 2 * Math.min(timeoutMs, 5_000) : undefined;
@@ -120,7 +122,10 @@ export class SimBus implements EventBus {
       }
       write(messages);
       return this.#broker.nowMs;
-    }).then((brokerTimeMs) => ({ brokerTimeMs, receivedAtMs: this.#machine.clock.monotonicMs() }));
+    }).then((brokerTimeMs) => ({
+      ...{ brokerTimeMs, receivedAtMs: this.#machine.clock.monotonicMs() },
+      offsets: () => messages.map((message) => offsets.get(message) ?? -1),
+    }));
   }
 
   logEnds(topics: readonly string[]): Promise<ByTopicPartition<LogEnds>> {

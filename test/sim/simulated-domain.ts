@@ -43,7 +43,11 @@ export interface Population {
 /** What is checked of a domain beside what is promised to each: every promise is named as it is broken. */
 export interface DomainChecks {
   /** Each committed event once, in its entity's order. */
-  readonly judge: { event(event: HistoryEvent): void };
+  readonly judge: {
+    event(event: HistoryEvent): void;
+    /** @returns where the purged entity was, by its events */
+    purge(entityId: string): { readonly seq: number };
+  };
   /** Events by which a deadline fires. */
   readonly firings: readonly string[];
   onAppended(record: LogRecord): void;

@@ -4,15 +4,19 @@ import { DEFAULT_LIMITS } from "../../runtime/shell/limits.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 import { linesOf, type TurnRow } from "../../runtime/stored/read-lines.ts";
 import { Broker, type LogRecord } from "./broker.ts";
+import { AnswersCheck } from "./checks/answers.ts";
 import { ChainsCheck } from "./checks/chains.ts";
 import { EntitiesCheck } from "./checks/entities.ts";
 import type { Violation, ObservedSystem, Outage } from "./checks/observed-system.ts";
 import { InputCheck } from "./checks/input.ts";
 import { IntentsCheck } from "./checks/intents.ts";
 import { LogCheck } from "./checks/log.ts";
+import { PurgesCheck } from "./checks/purges.ts";
 import { VersionsCheck } from "./checks/versions.ts";
 import { SimCatalog } from "./catalog.ts";
 import { Database } from "./database.ts";
+import { Callers } from "./following/callers.ts";
+import { NoticeBoard } from "./following/sim-notices.ts";
 import type { Machine } from "./machine.ts";
 import { type Ports, Process } from "./process.ts";
 import { Random } from "./random.ts";
@@ -48,6 +52,7 @@ export class SimulatedSystem {
   readonly broker: Broker;
   readonly database: Database;
   readonly catalog: SimCatalog;
+  readonly notices: NoticeBoard;
   readonly population: Population;
   /** Empty unless `keepsTranscript`. */
   readonly transcript: string[] = [];
@@ -57,6 +62,9 @@ export class SimulatedSystem {
   readonly #hash = createHash("sha1");
   #processes: Process[] = [];
   #processesWanted: number;
+  /** Of the newest code; and of each process that was started, by its name. */
+  #newestStateVersion = 1;
+  readonly #stateVersions = new Map<string, number>();
   /** In some histories turns are planned ahead however little is waiting. */
   readonly #planAheadMessagesMin: number;
   /** How many processes were started: it numbers them. */
@@ -74,6 +82,8 @@ export class SimulatedSystem {
     readonly entities: EntitiesCheck;
     readonly intents: IntentsCheck;
     readonly log: LogCheck;
+    readonly answers: AnswersCheck;
+    readonly purges: PurgesCheck;
     readonly versions: VersionsCheck;
     readonly domain: DomainChecks;
   };
@@ -89,6 +99,7 @@ export class SimulatedSystem {
     this.database = new Database(domain.schemas, this.network);
     if (options.defect?.sql) this.database.rewrite = options.defect.sql;
     this.catalog = new SimCatalog(this.network, domain.name);
+    this.notices = new NoticeBoard(this.network);
     this.#processesWanted = random.int(1, 2);
     this.#planAheadMessagesMin = random.pick([1, DEFAULT_LIMITS.planAheadMessagesMin]);
     const observed: ObservedSystem = {
@@ -99,17 +110,23 @@ export class SimulatedSystem {
       outages: this.#outages,
       latenessExcusedUntilMs: () => this.#latenessExcusedUntilMs,
       nowMs: () => this.scheduler.nowMs,
+      stateVersionOf: (owner) => this.#stateVersions.get(nameOf(owner)),
+      brokerTimeOf: (owner) => this.#running.find(({ machine }) => machine.name === nameOf(owner))?.brokerTimeMs,
       report: (promise, what) => (this.violation ??= { promise, what }),
     };
     const checks = domain.checks(observed);
     const input = new InputCheck(observed);
     const intents = new IntentsCheck(observed);
+    const log = new LogCheck(observed);
+    const answers = new AnswersCheck(observed, input);
     this.#checks = {
+      answers,
       input,
       chains: new ChainsCheck(observed, intents),
       entities: new EntitiesCheck(observed, input, checks),
       intents,
-      log: new LogCheck(observed),
+      log,
+      purges: new PurgesCheck(observed, intents, log, checks),
       versions: new VersionsCheck(observed),
       domain: checks,
     };
@@ -117,6 +134,12 @@ export class SimulatedSystem {
     this.broker.onRebalance = () => this.#excuseLatenessFor(SETTLE_MS);
     this.database.onCommit = (changes) => this.#onCommitted(changes);
     this.broker.create(domain.inputs);
+    const callers = new Callers({
+      ...{ answers, random: new Random(options.seed, 4), unjournaled: domain.unjournaled },
+      processes: () => this.#processes,
+      addToTranscript: (text) => this.addToTranscript(text),
+    });
+    this.broker.onSend = (sent) => callers.send(sent);
     this.population = domain.populate(this);
     for (let i = 0; i < this.#processesWanted; i++) this.#startProcess(0);
   }
@@ -134,9 +157,12 @@ export class SimulatedSystem {
     return this.#hash.copy().digest("hex");
   }
   get totals() {
-    const { log, intents, chains } = this.#checks;
+    const { answers, log, intents, chains, purges } = this.#checks;
     const { events } = log;
-    return { events, parked: intents.parked, daysBegun: chains.days, rebalances: this.broker.rebalances };
+    const { followed, ends: followEnds } = answers;
+    const { purged, reborn } = purges;
+    const { rebalances } = this.broker;
+    return { events, parked: intents.parked, daysBegun: chains.days, rebalances, purged, reborn, followed, followEnds };
   }
 
   #onAppended(record: LogRecord): void {
@@ -160,8 +186,9 @@ export class SimulatedSystem {
           `${table.schema.name} ${String(after?.["lines"] ?? after?.["entity_id"] ?? after?.["next_offset"])}`,
         );
     const committed = { changes, lines: this.#linesOf(changes) };
-    const { input, chains, entities, intents, domain, log, versions } = this.#checks;
-    for (const check of [input, chains, entities, intents, domain, log, versions]) check.onCommitted(committed);
+    const { answers, input, chains, purges, entities, intents, domain, log, versions } = this.#checks;
+    for (const check of [input, answers, chains, purges, entities, intents, domain, log, versions])
+      check.onCommitted(committed);
   }
 
   #linesOf(changes: readonly Change[]): readonly JournalLine[] {
@@ -183,6 +210,7 @@ export class SimulatedSystem {
       this.#checks.input.checkLateness();
       this.#checks.entities.checkLateness();
       this.#checks.intents.checkLateness();
+      this.#checks.answers.checkLateness();
     }
     if (this.violation) throw new Stopped();
   };
@@ -203,17 +231,22 @@ export class SimulatedSystem {
       if (this.#processes.filter(({ machine }) => !machine.isDead).length >= this.#processesWanted) return;
       const wallOffsetMs =
         this.random.chance(0.1) && !this.#hasFaultsEnded ? (this.random.next() - 0.5) * 1_200_000 : 0;
+      const name = `p${++this.#startCount}`;
+      const stateVersion = this.#chooseStateVersion();
+      this.#stateVersions.set(name, stateVersion);
       const process = new Process(
-        `p${++this.#startCount}`,
+        name,
         {
           network: this.network,
           broker: this.broker,
           database: this.database,
           catalog: this.catalog,
+          notices: this.notices,
           domain: this.#options.domain,
           plantDefect: (ports, machine) => this.#options.defect?.ports?.(ports, machine, this) ?? ports,
           planAheadMessagesMin: this.#planAheadMessagesMin,
-          contracts: this.#checks.versions.inForce,
+          inForce: this.#checks.versions.inForce,
+          stateVersion,
           observe: (machine, event) => this.#onShellEvent(machine, event),
           superseded: (each) => this.#onSuperseded(each),
           failed: (machine, error) => this.#onFailed(machine, error),
@@ -302,6 +335,19 @@ export class SimulatedSystem {
     process.stop(() => this.#excuseLatenessFor(downMs + SETTLE_MS));
   }
 
+  /** A machine may have older code for a while; in the end each has the newest. */
+  #chooseStateVersion(): number {
+    const isOld = this.#newestStateVersion > 1 && !this.#hasFaultsEnded && this.random.chance(0.4);
+    return isOld ? this.#newestStateVersion - 1 : this.#newestStateVersion;
+  }
+
+  /** One process is started anew, with newer code. */
+  deployNewerCode(random: Random): void {
+    this.#newestStateVersion++;
+    this.addToTranscript(`the code has stateVersion ${this.#newestStateVersion} now`);
+    this.restart(random, 0);
+  }
+
   changeContracts(random: Random): void {
     const process = this.#running[random.int(0, Math.max(0, this.#running.length - 1))];
     if (!process) return;
@@ -316,6 +362,8 @@ export class SimulatedSystem {
     this.addToTranscript(`${process.machine.name} is superseded`);
     this.count("superseded");
     this.#excuseLatenessFor(20_000);
+    const { inForce } = this.#checks.versions;
+    if (inForce && this.random.chance(0.5) && process.reload(inForce)) return this.count("reloaded");
     process.stop(() => this.#excuseLatenessFor(SETTLE_MS));
   }
 
@@ -373,6 +421,15 @@ export class SimulatedSystem {
     });
   }
 
+  /** What turns tell other processes is lost, or arrives late: an answer is late by that much at the most. */
+  disturbNotices(fault: Partial<NoticeBoard["faults"]>, ms: number): void {
+    this.addToTranscript(`notices: ${JSON.stringify(fault)} for ${Math.round(ms)} ms`);
+    Object.assign(this.notices.faults, fault);
+    this.scheduler.after(ms, () => {
+      for (const key of Object.keys(fault) as (keyof typeof fault)[]) this.notices.faults[key] = 0;
+    });
+  }
+
   stepClock(random: Random, ms: number): void {
     const process = this.#running[random.int(0, Math.max(0, this.#running.length - 1))];
     if (!process) return;
@@ -391,6 +448,7 @@ export class SimulatedSystem {
     this.addToTranscript("--- no more faults ---");
     this.#hasFaultsEnded = true;
     this.network.endFaults();
+    Object.assign(this.notices.faults, { lost: 0, lateMaxMs: 0 });
     for (const service of ["bus", "store", "registry"] as const) this.#downUntilMs[service] = 0;
     for (const outage of this.#outages) outage.toMs = Math.min(outage.toMs, this.scheduler.nowMs);
     this.#restartMs = 0;
@@ -399,11 +457,16 @@ export class SimulatedSystem {
     this.#excuseLatenessFor(SETTLE_MS);
     await this.advanceTime(2 * this.#options.domain.periodMs + 15_000);
     this.#checks.intents.atRest();
+    this.#checks.purges.atRest();
     this.#checks.domain.atRest();
     this.#checks.log.atRest();
+    this.#checks.answers.atRest();
     if (this.violation) throw new Stopped();
   }
 }
+
+/** A process that has changed its contracts is another owner, with the same code. */
+const nameOf = (owner: string): string => owner.split(".")[0] ?? "";
 
 /** Thrown to end a history in which a promise was broken: `violation` says which. */
 export class Stopped extends Error {}

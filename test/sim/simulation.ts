@@ -27,6 +27,12 @@ export interface SimulationResult {
   /** Lines that are their entity's first on a day, with the entity before them. */
   readonly daysBegun: number;
   readonly rebalances: number;
+  /** Entities that were purged, and those of them that came back. */
+  readonly purged: number;
+  readonly reborn: number;
+  /** Messages that were followed; how that ended, and how often. */
+  readonly followed: number;
+  readonly followEnds: Readonly<Record<string, number>>;
   readonly simulatedMs: number;
   readonly transcript: readonly string[];
 }

@@ -168,4 +168,11 @@ describe("a damaged journal", () => {
     const page = await read({ ...options, limit: 1 });
     (await damaged({ ...options, position: page.next, limit: 500 })).toMatchObject({ code: "JOURNAL_DAMAGED" });
   });
+
+  it("says so when the day of the next page was dropped; from the beginning it is read as it is", async () => {
+    const { next } = await read({ limit: 1 });
+    await store.query("delete from rollcall.turn where partition = 0 and at < $1", [new Date(`${NEXT_DAY}T00:00:00Z`)]);
+    (await damaged({ position: next, limit: 500 })).toMatchObject({ code: "JOURNAL_DROPPED", retryable: false });
+    expect((await read()).said.slice(0, 3)).toEqual(numbered(0, 5, 7));
+  });
 });

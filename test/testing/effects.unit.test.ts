@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
+import type { ModuleCode, ModuleDomain } from "../../app/host/module.ts";
 import { registration } from "../../app/modules/registration/module.ts";
 import { type SentMessage, testDomain } from "../../app/testing/index.ts";
 import { NodeDeregister } from "../../contracts/registration/messages/node-deregister.ts";
 import { NodeIntrospectionEvent } from "../../contracts/registration/messages/node-introspection-event.ts";
 import type { Backends } from "../../effects/backends.ts";
 import type { ServiceChange, WriteResult } from "../../effects/service-catalog/service-registry.ts";
+import { type Effect, notYet } from "../../runtime/core/effect.ts";
 import { Fault } from "../../runtime/core/fault.ts";
 
 const introspected: SentMessage = NodeIntrospectionEvent.of({ node_id: "n1", node_type: "effect" });
@@ -49,6 +51,26 @@ describe("the module's effects on a test's backends", () => {
     const [failed] = await domain.runEffects();
     expect(failed).toMatchObject({ message: "failed(consul.register)", state: "REJECTED" });
     expect(changes.filter(({ kind }) => kind === "register")).toHaveLength(31);
+  });
+
+  it("are asked again by the next call while they are not done yet, without using a try", async () => {
+    const { backends } = fakeBackends(() => "written");
+    let isDone = false;
+    const [shipped] = registration.domains;
+    const code: ModuleDomain["code"] = (...given) => {
+      const made = shipped?.code(...given) as ModuleCode;
+      const register = made.effects?.["HandlerConsulRegister"] as Effect;
+      const run: Effect["run"] = (intents, context) =>
+        isDone ? register.run(intents, context) : Promise.resolve(intents.map(() => notYet("it is being built")));
+      return { ...made, effects: { ...made.effects, HandlerConsulRegister: { ...register, run } } };
+    };
+    const slow = { ...registration, domains: [{ ...shipped, code } as ModuleDomain] };
+    const domain = testDomain(slow, { backends }).given(introspected);
+    await domain.runEffects();
+    for (let times = 0; times < 40; times++) expect(await domain.runEffects()).toEqual([]);
+    expect(domain.intents.map(({ type }) => type)).toEqual(["consul.register"]);
+    isDone = true;
+    expect((await domain.runEffects())[0]).toMatchObject({ message: "ConsulRegistrationConfirmed" });
   });
 
   it("fail at once where a fault is for good", async () => {

@@ -25,6 +25,7 @@ const ROOMS: readonly Room[] = [
     libraries: ["node:crypto", "node:fs", "node:path", "picocolors", "yaml", "zod"],
   },
   { room: "runtime/replay/", may: ["runtime/core/"], libraries: [] },
+  { room: "runtime/gateway/", may: ["runtime/core/"], libraries: [] },
   { room: "runtime/ports/", may: [], libraries: [] },
   { room: "runtime/stored/", may: ["runtime/core/", "runtime/ports/"], libraries: ["node:buffer"] },
   {

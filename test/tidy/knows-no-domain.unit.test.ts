@@ -13,7 +13,8 @@ const SERVICES = "test/real/services/";
  * backend has for itself lies in a folder of its name, and is imported by tests and by such folders only. Beside that
  * `test/effects/` is the backends' own, as `effects/` is.
  */
-const OWN_HARNESS = /\/(registration|consul)\/|^test\/effects\/|^test\/tidy\/domain-words\.ts$|\.test\.ts$/;
+const OWN_HARNESS =
+  /\/(registration|node-registry|consul)\/|^test\/effects\/|^test\/tidy\/domain-words\.ts$|\.test\.ts$/;
 const outside = (files: readonly Source[], ...folders: readonly string[]): readonly Source[] =>
   files.filter(({ path }) => !folders.some((folder) => path.startsWith(folder)));
 

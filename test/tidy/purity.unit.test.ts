@@ -2,7 +2,7 @@ import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import { filesIn, placeOf, type Source, visit } from "./sources.ts";
 
-const PURE = ["runtime/core", "runtime/replay", "nodes", "reducers", "contracts"];
+const PURE = ["runtime/core", "runtime/gateway", "runtime/replay", "nodes", "reducers", "contracts"];
 
 /** What a pure function can't use: it has a clock, randomness, a place to write to, or another turn of the loop. */
 const IMPURE = new Set(

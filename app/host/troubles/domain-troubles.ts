@@ -1,20 +1,8 @@
 import { Fault } from "../../../runtime/core/fault.ts";
 import { type DomainFacts, STALLED_MS } from "./facts.ts";
+import { DOUBT, entitiesUnreadable, expiriesHeld, purgesOverdue, rowsOlder, turnsRefused } from "./entity-troubles.ts";
+import type { Make, OwnTrouble, Surroundings } from "./own-trouble.ts";
 import type { Trouble } from "./trouble.ts";
-
-interface Surroundings {
-  readonly nowMs: number;
-  /** Domains of the process: the only one's failure is the process's. */
-  readonly count: number;
-  /** Bus or store, when this domain alone can't reach it. */
-  readonly lone: readonly { readonly part: string; readonly reason: string; readonly forMs: number }[];
-  /** Whether the process has a trouble that explains why nothing moves. */
-  readonly isShared: boolean;
-}
-
-type Make = (facts: DomainFacts, surroundings: Surroundings) => readonly OwnTrouble[];
-type OwnTrouble = Omit<Trouble, "domain" | "subject" | "partitions" | "sinceMs"> &
-  Partial<Pick<Trouble, "subject" | "partitions" | "sinceMs">>;
 
 const isFailed = ({ failure }: DomainFacts, { lone }: Surroundings): boolean => failure !== null || lone.length > 0;
 const wholeOf = ({ count }: Surroundings) => (count === 1 ? "process" : "domain");
@@ -66,12 +54,10 @@ function starting(facts: DomainFacts, surroundings: Surroundings): OwnTrouble[] 
 }
 
 function stalled({ status }: DomainFacts, { nowMs, isShared }: Surroundings): OwnTrouble[] {
-  const { standstillMs, commits, owned, paused } = status;
+  const { standstillMs, commits, owned } = status;
   if (isShared) return [];
   const isFailing = (commits.failing?.forMs ?? 0) >= STALLED_MS;
-  // Backpressure, as long as commits go on: the partition is read again when the queues are half empty.
-  const isHeldBack = (number: number): boolean => paused.includes(number) && commits.lastMs < STALLED_MS;
-  const still = [...standstillMs].filter(([number, forMs]) => forMs >= STALLED_MS && !isHeldBack(number));
+  const still = [...standstillMs].filter(([, forMs]) => forMs >= STALLED_MS);
   const partitions = still.length === 0 && isFailing ? owned : still.map(([number]) => number);
   if (partitions.length === 0) return [];
   const forMs = Math.max(commits.failing?.forMs ?? 0, ...still.map(([, ms]) => ms));
@@ -138,19 +124,6 @@ function contractsRefused({ refusedChange, failure }: DomainFacts): OwnTrouble[]
     },
   ];
 }
-
-const DOUBT = "check for a fault of the network or of Rollcall; release it only if they are really gone";
-
-const expiriesHeld: Make = ({ name, status: { holds } }) =>
-  holds.map(({ state, heldAtMs, entities, total }) => ({
-    code: "EXPIRY_HELD",
-    subject: state,
-    sinceMs: heldAtMs,
-    title: `expiry of ${state} is held`,
-    detail: `${entities} of ${total} would have happened at once`,
-    remedy: `${DOUBT}: rollcall hold release ${name} ${state} --reason "..."`,
-    blocks: "nothing",
-  }));
 
 const breakersOpen: Make = ({ status: { openBreakers } }, { nowMs }) =>
   [...openBreakers].map(([subject, { keys, forMs, lastError }]) => ({
@@ -226,10 +199,13 @@ const jobsFailed: Make = ({ jobs }) =>
       : [],
   );
 
+/** An entity is purged within seconds when it is due: a day later something holds it up. */
 const MAKERS: readonly Make[] = [
   starting,
   stalled,
   partitionsRefused,
+  turnsRefused,
+  entitiesUnreadable,
   backendsUnavailable,
   contractsRefused,
   expiriesHeld,
@@ -237,6 +213,8 @@ const MAKERS: readonly Make[] = [
   drift,
   backpressure,
   jobsFailed,
+  purgesOverdue,
+  rowsOlder,
 ];
 
 /** What is wrong with one domain. */

@@ -1,14 +1,25 @@
 import type { RuntimeStatus } from "../../../runtime/shell/runtime.ts";
+import type { NoticesStatus } from "../../../runtime/ports/notices.ts";
 import type { UnservedDomain } from "../../../runtime/stored/domains.ts";
 import type { JobStatus } from "../jobs.ts";
+import type { KeptDay } from "../journal-days.ts";
 import type { DomainFailure, RefusedChange } from "../reloading-runtime.ts";
+
+/** Why nothing listens at a gateway's port. */
+export interface ClosedListener {
+  readonly name: string;
+  readonly reason: string;
+  readonly remedy: string;
+  /** Ms since the epoch. */
+  readonly sinceMs: number;
+}
 
 export interface DomainFacts {
   readonly name: string;
   readonly status: Pick<
     RuntimeStatus,
     | ("bus" | "store" | "commits" | "owned" | "partitions" | "refused" | "paused" | "standstillMs")
-    | ("openBreakers" | "holds" | "drift" | "brokerTimeMs")
+    | ("refusedTurns" | "openBreakers" | "holds" | "drift" | "unreadable" | "brokerTimeMs")
   >;
   readonly failure: DomainFailure | null;
   readonly refusedChange: RefusedChange | null;
@@ -21,6 +32,14 @@ export interface DomainFacts {
   /** The backends that it has opened; error: why one can't be reached. */
   readonly backends: readonly { readonly name: string; readonly error: string | null }[];
   readonly jobs: readonly Pick<JobStatus, "job" | "failure">[];
+  /** When the entity was due that waits for longest to be purged, ms since the epoch; null: none waits. */
+  readonly purgesDueAtMs: number | null;
+  /** Of each projection that has any: entities whose rows are older than they are, since when the first. */
+  readonly projectionFaults?: readonly {
+    readonly projection: string;
+    readonly count: number;
+    readonly sinceMs: number;
+  }[];
 }
 
 export interface ProcessFacts {
@@ -28,6 +47,12 @@ export interface ProcessFacts {
   readonly domains: readonly DomainFacts[];
   /** Domains of the store that no process serves. */
   readonly unserved: readonly UnservedDomain[];
+  /** The earliest day of the journal that should have been dropped; undefined: none. */
+  readonly keptDay?: KeptDay | undefined;
+  /** Ports of gateways at which nothing listens. */
+  readonly closedListeners?: readonly ClosedListener[];
+  /** Whether it hears what other processes commit. */
+  readonly notices: NoticesStatus;
   /** By this machine's clock. */
   readonly nowMs: number;
 }

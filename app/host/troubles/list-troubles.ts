@@ -1,5 +1,7 @@
 import { domainTroubles } from "./domain-troubles.ts";
-import { type DomainFacts, type ProcessFacts, STALLED_MS } from "./facts.ts";
+import { type ClosedListener, type DomainFacts, type ProcessFacts, STALLED_MS } from "./facts.ts";
+import type { KeptDay } from "../journal-days.ts";
+import type { NoticesStatus } from "../../../runtime/ports/notices.ts";
 import type { UnservedDomain } from "../../../runtime/stored/domains.ts";
 import type { Trouble } from "./trouble.ts";
 
@@ -11,25 +13,30 @@ type Part = (typeof PARTS)[number];
 const ofProcess = { domain: null, subject: null, partitions: [], blocks: "process" } as const;
 
 /** What is wrong, what blocks first. Pure: only `since` of what has no beginning in the facts is now. */
-export function listTroubles({ isStopping, domains, unserved, nowMs }: ProcessFacts): Trouble[] {
+export function listTroubles(facts: ProcessFacts): Trouble[] {
+  const { isStopping, domains, unserved, notices, keptDay, closedListeners = [], nowMs } = facts;
   if (isStopping) return [drainingTrouble(nowMs)];
   const serving = domains.filter(({ failure }) => !failure);
   const away = PARTS.filter((part) => serving.length > 0 && serving.every(({ status }) => !status[part].ok));
   const shared = [
     ...away.map((part) => unavailableTrouble(part, serving, nowMs)),
-    ...(away.includes("store") ? [] : commitsFailing(serving, nowMs)),
+    ...(away.includes("store") ? [] : [...commitsFailing(serving, nowMs), ...noticesUnheard(notices, nowMs)]),
   ];
   const own = domains.flatMap((facts) => {
     const lone = PARTS.flatMap((part) => {
       const status = facts.status[part];
       return away.includes(part) || status.ok || status.forMs < ALONE_MS ? [] : [{ part, ...status }];
     });
-    return domainTroubles(facts, { nowMs, lone, count: domains.length, isShared: shared.length > 0 });
+    const isShared = shared.some(({ blocks }) => blocks === "process");
+    return domainTroubles(facts, { nowMs, lone, count: domains.length, isShared });
   });
   const order = ["process", "domain", "nothing"];
   const others = unserved.filter(({ domain }) => !domains.some(({ name }) => name === domain));
   const unservedTroubles = others.map((each) => unservedTrouble(each, nowMs));
-  return [...shared, ...own, ...unservedTroubles].sort((a, b) => order.indexOf(a.blocks) - order.indexOf(b.blocks));
+  const days = keptDay ? [keptDayTrouble(keptDay, nowMs)] : [];
+  return [...shared, ...own, ...unservedTroubles, ...days, ...closedListeners.map(closedTrouble)].sort(
+    (a, b) => order.indexOf(a.blocks) - order.indexOf(b.blocks),
+  );
 }
 
 const drainingTrouble = (nowMs: number): Trouble => ({
@@ -47,6 +54,20 @@ const unservedTrouble = ({ domain, partitions, secondsAgo }: UnservedDomain, now
   detail: `none of its ${partitions} partitions; its messages wait, and its deadlines stand still`,
   remedy: `start a process with its module, or: rollcall domains retire ${domain} --reason "..."`,
   blocks: "nothing",
+});
+
+const keptDayTrouble = ({ day, reason }: KeptDay, nowMs: number): Trouble => ({
+  ...{ code: "JOURNAL_DAY_KEPT", domain: null, subject: null, partitions: [], sinceMs: nowMs, blocks: "nothing" },
+  title: "days of the journal are kept for longer than JOURNAL_KEEP says",
+  detail: `${day}, the first: ${reason}`,
+  remedy: "serve the domain that needs it, or end what it waits for; it is dropped by itself afterwards",
+});
+
+const closedTrouble = ({ name, reason, remedy, sinceMs }: ClosedListener): Trouble => ({
+  ...{ ...ofProcess, code: "LISTENER_CLOSED", subject: name, sinceMs, blocks: "nothing" },
+  title: `the gateways of ${name} can't be called`,
+  detail: `${reason}; it is tried again every 10 s`,
+  remedy,
 });
 
 const MEANWHILE = {
@@ -81,6 +102,22 @@ function commitsFailing(domains: readonly DomainFacts[], nowMs: number): Trouble
       title: "every commit to the store fails",
       detail: `${longest.reason}; messages wait, and nothing is lost`,
       remedy: "look for locks, a full disk or a read-only replica in the store; work goes on by itself afterwards",
+    },
+  ];
+}
+
+function noticesUnheard({ isHeard, unheardForMs, reason }: NoticesStatus, nowMs: number): Trouble[] {
+  if (isHeard) return [];
+  const why = reason ?? "LISTEN was accepted, and nothing arrives";
+  return [
+    {
+      ...ofProcess,
+      code: "NOTICES_UNHEARD",
+      sinceMs: nowMs - unheardForMs,
+      title: "what other processes commit is not heard",
+      detail: `${why}; while somebody waits, the store is read 20 times a second instead`,
+      remedy: "set DATABASE_LISTEN_URL to Postgres itself: behind a pooler in transaction mode LISTEN does nothing",
+      blocks: "nothing",
     },
   ];
 }

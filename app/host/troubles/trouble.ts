@@ -1,11 +1,16 @@
 /** By whom they are had. Each is in docs/guide/operate.md. */
 export const TROUBLE_CODES = {
-  process: ["DRAINING", "BUS_UNAVAILABLE", "STORE_UNAVAILABLE", "STORE_COMMITS_FAILING"],
+  process: [
+    ...["DRAINING", "BUS_UNAVAILABLE", "STORE_UNAVAILABLE", "STORE_COMMITS_FAILING", "NOTICES_UNHEARD"],
+    ...["JOURNAL_DAY_KEPT", "LISTENER_CLOSED"],
+  ],
   domain: [
     "STARTING",
     "DOMAIN_FAILED",
     "PARTITION_STALLED",
     "PARTITION_REFUSED",
+    "TURN_REFUSED",
+    "ENTITY_UNREADABLE",
     "BACKEND_UNAVAILABLE",
     "CONTRACTS_REFUSED",
     "EXPIRY_HELD",
@@ -15,6 +20,8 @@ export const TROUBLE_CODES = {
     "DRIFT",
     "BACKPRESSURE",
     "JOB_FAILED",
+    "PURGES_OVERDUE",
+    "PROJECTION_ROWS_OLDER",
     "DOMAIN_UNSERVED",
   ],
 } as const;

@@ -1,13 +1,17 @@
 import type { DomainBackends, OpenedBackend } from "../../../effects/backends.ts";
 import type { Clock } from "../../../runtime/ports/clock.ts";
+import { HEARD, type NoticesStatus } from "../../../runtime/ports/notices.ts";
 import type { Sql } from "../../../runtime/ports/store.ts";
 import { type UnservedDomain, unservedDomains } from "../../../runtime/stored/domains.ts";
 import { readPartitionServices } from "../../../runtime/stored/partition-owners.ts";
+import { summarizeFaults } from "../../../runtime/stored/projection-faults.ts";
+import { readOldestDue } from "../../../runtime/stored/purges.ts";
 import { cachedAnswer } from "../cached-answer.ts";
 import type { JobStatus } from "../jobs.ts";
+import type { KeptDay } from "../journal-days.ts";
 import type { ReloadingRuntime } from "../reloading-runtime.ts";
 import { withTimeout } from "../with-timeout.ts";
-import type { DomainFacts } from "./facts.ts";
+import type { ClosedListener, DomainFacts } from "./facts.ts";
 import { listTroubles } from "./list-troubles.ts";
 import type { Trouble } from "./trouble.ts";
 import { type TroubleChange, TroubleRecord } from "./trouble-record.ts";
@@ -18,12 +22,19 @@ const REACH_CACHE_MS = 2_000;
 const REACH_TIMEOUT_MS = 2_000;
 /** How old the list of domains that nobody serves may be. */
 const UNSERVED_CACHE_MS = 10_000;
+/** How old may be what is known of entities that wait to be purged. */
+const PURGES_CACHE_MS = 60_000;
+
+/** How old may be what is known of rows that are older than their entities. */
+const FAULTS_CACHE_MS = 5_000;
+type FaultSummary = Awaited<ReturnType<typeof summarizeFaults>>;
 
 interface Observed {
   readonly name: string;
   readonly runtime: Pick<ReloadingRuntime, "status" | "failure" | "refusedChange">;
   readonly backends: Pick<DomainBackends, "opened">;
   readonly store: Sql;
+  readonly domain?: { readonly projections: readonly unknown[] };
 }
 
 interface TroublesOptions {
@@ -31,6 +42,10 @@ interface TroublesOptions {
   readonly clock: Clock;
   readonly isStopping?: () => boolean;
   readonly jobs?: () => readonly JobStatus[];
+  /** The day of the journal that should have been dropped. */
+  readonly keptDay?: () => KeptDay | undefined;
+  readonly notices?: { readonly status: NoticesStatus };
+  readonly closedListeners?: ReadonlyMap<string, ClosedListener>;
 }
 
 /** The troubles of a process: what readiness, `doctor`, metrics, alerts, log and page are made of. */
@@ -42,6 +57,8 @@ export class Troubles {
   readonly #failed = new Set<Observed>();
   /** By the backend's name: a process asks each one once, however many domains use it. */
   readonly #reach = new Map<string, () => Promise<string | null>>();
+  readonly #purgesDue = new Map<Observed, () => Promise<number | null>>();
+  readonly #faults = new Map<Observed, () => Promise<FaultSummary>>();
   readonly #unserved: () => Promise<readonly UnservedDomain[]>;
   #isStopped = false;
 
@@ -73,13 +90,22 @@ export class Troubles {
 
   /** What is wrong now, what blocks first. Never rejects. */
   async list(): Promise<readonly Trouble[]> {
-    const { systems, clock, isStopping = () => false } = this.#options;
+    const { systems, clock, notices, isStopping = () => false, keptDay = () => undefined } = this.#options;
     const [unserved, ...domains] = await Promise.all([
       this.#unserved(),
       ...systems.map((system) => this.#factsOf(system)),
     ]);
     const nowMs = clock.wallMs();
-    const found = listTroubles({ isStopping: isStopping(), domains, unserved, nowMs });
+    const facts = {
+      isStopping: isStopping(),
+      domains,
+      unserved,
+      notices: notices?.status ?? HEARD,
+      keptDay: keptDay(),
+      closedListeners: [...(this.#options.closedListeners?.values() ?? [])],
+      nowMs,
+    };
+    const found = listTroubles(facts);
     const { troubles, changes } = this.#record.update(found, nowMs);
     for (const change of changes) for (const listener of this.#listeners) listener(change);
     return troubles;
@@ -99,11 +125,34 @@ export class Troubles {
     ]);
     return {
       ...{ name, status, failure, refusedChange, backends: reached },
+      purgesDueAtMs: status.store.ok ? await this.#purgesDueAt(system) : null,
+      projectionFaults: status.store.ok ? await this.#faultsOf(system) : [],
       jobs: jobs().filter(({ domain }) => domain === name),
       hasAssignment: this.#assigned.has(system),
       hasFailed: this.#failed.has(system),
       unserved: services.flatMap(({ partition, isServed }) => (isServed ? [] : [partition])),
     };
+  }
+
+  /** Since when an entity waits to be purged; null: none does. */
+  async #purgesDueAt(system: Observed): Promise<number | null> {
+    const known = this.#purgesDue.get(system);
+    if (known) return known();
+    const read = () => readOldestDue(system.store, system.name).catch(() => null);
+    const cached = cachedAnswer(this.#options.clock, () => PURGES_CACHE_MS, read);
+    this.#purgesDue.set(system, cached);
+    return cached();
+  }
+
+  /** Of projections with rows that are older than their entities; a domain without projections is not asked. */
+  async #faultsOf(system: Observed): Promise<FaultSummary> {
+    if (!system.domain || system.domain.projections.length === 0) return [];
+    const known = this.#faults.get(system);
+    if (known) return known();
+    const read = () => summarizeFaults(system.store, system.name).catch(() => []);
+    const cached = cachedAnswer(this.#options.clock, () => FAULTS_CACHE_MS, read);
+    this.#faults.set(system, cached);
+    return cached();
   }
 
   /** Why the backend can't be reached; null: it can. */

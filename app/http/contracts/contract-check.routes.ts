@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { z } from "zod";
 import { CheckerBusy, CheckTimeout } from "../../contract-check/contract-checker.ts";
-import { sourcesOf } from "../../../runtime/contract/reading/contract-set.ts";
+import { allSourcesOf } from "../../../runtime/contract/reading/contract-set.ts";
 import { ContractCheck } from "../../contract-check/contract-check.ts";
 import { readStoredJournal } from "../../journal/stored-journal.ts";
 import { specifierOf } from "../../host/module-specifiers.ts";
@@ -44,7 +44,7 @@ export function addContractCheckRoutes(http: Http, { system, checker }: DomainAp
     }),
     async ({ body }) => {
       const { files, model, plan_hours: planHours } = parseBody(Body, body, "{files, model?, plan_hours?}");
-      const inForce = sourcesOf(system.model.set).map(({ file, text }) => [basename(file), text] as const);
+      const inForce = allSourcesOf(system.model.set).map(({ file, text }) => [basename(file), text] as const);
       const merged = new Map([...inForce, ...Object.entries(files)]);
       const since = planHours ? new Date(Date.now() - planHours * HOUR_MS).toISOString() : undefined;
       const journal = readStoredJournal(store, system.domain.name, config, { since });

@@ -8,7 +8,7 @@ import { buildGraph, ContractGraph } from "../../../runtime/contract/graph/graph
 import type { DomainModel } from "../../../runtime/contract/model/domain-model.ts";
 import type { LoadedContract } from "../../../runtime/contract/reading/contract-source.ts";
 import { loadContract, sortedUniqueDiagnostics } from "../../../runtime/contract/reading/load.ts";
-import { sourcesOf } from "../../../runtime/contract/reading/contract-set.ts";
+import { allSourcesOf } from "../../../runtime/contract/reading/contract-set.ts";
 import type { Sql } from "../../../runtime/ports/store.ts";
 import {
   type ContractFiles,
@@ -149,7 +149,7 @@ function viewsOf(model: DomainModel): ContractViews {
 }
 
 function fileViews(model: DomainModel): ContractsView["files"] {
-  const sources = sourcesOf(model.set);
+  const sources = allSourcesOf(model.set);
   const problems = sources.flatMap((source) => source.problems);
   const diagnostics = sortedUniqueDiagnostics([...problems, ...checkDomain(model)]);
   return sources.map((source) => ({

@@ -14,6 +14,7 @@ const DIAGNOSTICS_MAX = 200;
 /** Which contracts run, and where. */
 const ContractsInForce = z.object({
   hash: z.string().describe("SHA-256 of the contracts' canonical content"),
+  state_version: z.int().describe("of entities' data: code with a lower one is refused"),
   since: z.iso.datetime(),
   by: z.string().describe("who put them in force"),
   refused: z
@@ -59,6 +60,7 @@ async function readContractsInForce({ store, runtime, domain }: System): Promise
   const { refusedChange: refused } = runtime;
   return {
     hash: inForce.hash,
+    state_version: inForce.stateVersion,
     since: inForce.since.toISOString(),
     by: inForce.by,
     refused: refused && {

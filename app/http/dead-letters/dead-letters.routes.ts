@@ -70,7 +70,7 @@ function addReadRoutes(http: Http, system: System): void {
 
 // A decision is recorded before what it publishes: a message without one could not be explained later.
 function addRetryRoutes(http: Http, system: System): void {
-  const { store, bus } = system;
+  const { store } = system;
 
   http.post(
     "/dead-letters/:id/retry",
@@ -89,7 +89,7 @@ function addRetryRoutes(http: Http, system: System): void {
           `only the first 256 KiB of its ${row.valueBytes} bytes were kept: send the original message again`,
         );
       await recordOperatorDecision(store, "dead letter retry", subjectOf(row), decisionBy(system, identity, reason));
-      await retryDeadLetters(bus, store, [row]);
+      await retryDeadLetters(system, [row]);
       return reply.code(202).send(deadLetterOf(await requireDeadLetter(system, id)));
     },
   );

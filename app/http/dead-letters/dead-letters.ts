@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { z } from "zod";
-import type { EventBus, OutgoingMessage } from "../../../runtime/ports/event-bus.ts";
+import { DOOR_HEADER, sealAgain } from "../../../runtime/core/door-seal.ts";
+import type { OutgoingMessage } from "../../../runtime/ports/event-bus.ts";
 import type { Sql } from "../../../runtime/ports/store.ts";
 import { BROKER_TIME_HEADER, REPARTITIONED_HEADER } from "../../../runtime/shell/turns/read-items.ts";
 import {
@@ -80,21 +81,33 @@ export function deadLetterDetailOf(stored: StoredDeadLetterMessage): DeadLetterD
   return { ...deadLetterOf(stored), value: value?.toString(encoding) ?? null, value_encoding: encoding, headers };
 }
 
-/** Publishes the messages to their topics again, byte for byte. */
+interface RetryParts {
+  readonly bus: Pick<System["bus"], "publish">;
+  readonly store: Sql;
+  readonly doorKeys: Pick<System["doorKeys"], "sealing">;
+  readonly runtime: Pick<System["runtime"], "brokerTimeMs">;
+}
+
+/** Publishes the messages to their topics again, byte for byte, each with the door that it had. */
 export async function retryDeadLetters(
-  bus: Pick<EventBus, "publish">,
-  sql: Sql,
+  { bus, store, doorKeys, runtime }: RetryParts,
   deadLetters: readonly StoredDeadLetterMessage[],
 ): Promise<void> {
-  await bus.publish(deadLetters.map(outgoingOf), { timeoutMs: PUBLISH_MS });
+  const key = deadLetters.some(({ door }) => door) ? await doorKeys.sealing() : undefined;
+  const doorOf = ({ door }: StoredDeadLetterMessage) => key && door && sealAgain(key, door, runtime.brokerTimeMs);
+  await bus.publish(
+    deadLetters.map((each) => outgoingOf(each, doorOf(each) ?? undefined)),
+    { timeoutMs: PUBLISH_MS },
+  );
   await markDeadLettersRetried(
-    sql,
+    store,
     deadLetters.map(({ id }) => id),
   );
 }
 
 /** Retries the oldest that match, are complete and were not retried yet. `left`: how many of those remain. */
-export async function retryMatching({ bus, store, domain: { name } }: System, selection: DeadLetterSelection) {
+export async function retryMatching(system: System, selection: DeadLetterSelection) {
+  const { store, name } = system;
   // Those that fail again meanwhile are the newest: they are not reached.
   const total = Math.min(RETRIES_MAX, await countRetryableDeadLetters(store, name, selection));
   let retried = 0;
@@ -102,14 +115,18 @@ export async function retryMatching({ bus, store, domain: { name } }: System, se
     const max = { rows: Math.min(BATCH_ROWS, total - retried), bytes: BATCH_BYTES };
     const oldest = await oldestRetryableDeadLetters(store, name, selection, max);
     if (oldest.length === 0) break;
-    await retryDeadLetters(bus, store, oldest);
+    await retryDeadLetters(system, oldest);
     retried += oldest.length;
   }
   return { retried, left: await countRetryableDeadLetters(store, name, selection) };
 }
 
-function outgoingOf({ topic, partition, key, value, headers: all }: StoredDeadLetterMessage): OutgoingMessage {
-  // Without the marks of a repartitioned copy: in a wrong partition they would make it a dead letter again.
-  const { [REPARTITIONED_HEADER]: _from, [BROKER_TIME_HEADER]: _at, ...headers } = all;
-  return { topic, partition, key, value, headers };
+function outgoingOf(
+  { topic, partition, key, value, headers: all }: StoredDeadLetterMessage,
+  door: string | undefined,
+): OutgoingMessage {
+  // Without the marks of a repartitioned copy: in a wrong partition they would make it a dead letter again. The door
+  // that it came with is too old by now.
+  const { [REPARTITIONED_HEADER]: _from, [BROKER_TIME_HEADER]: _at, [DOOR_HEADER]: _door, ...headers } = all;
+  return { topic, partition, key, value, headers: door === undefined ? headers : { ...headers, [DOOR_HEADER]: door } };
 }

@@ -7,7 +7,7 @@ import {
 import { exampleOf } from "../../../runtime/contract/documents/example.ts";
 import { standaloneSchema } from "../../../runtime/contract/documents/payload-schema.ts";
 import { type TopicMessage, topicMessages } from "../../../runtime/contract/documents/topic-messages.ts";
-import { outputsOf, statesWithDeadline } from "../../../runtime/contract/model/events.ts";
+import { hasFunction, outputsOf, statesWithDeadline } from "../../../runtime/contract/model/events.ts";
 import { eventTypeOf } from "../../../runtime/core/envelope.ts";
 import type { System } from "../../host/compose.ts";
 import { VERSION } from "../../version.ts";
@@ -65,6 +65,8 @@ const COMMON_LINKS = [
   ["#headers-sent", "Headers of events"],
 ] as const;
 
+const PUBLISHED_ONLY = html` Some events are not published: <code>published_seq</code> counts those that are.`;
+
 function commonSection(system: System, sent: TopicMessage | undefined): Html {
   const { partitions } = system.runtime.status();
   const example = sent && JSON.stringify(exampleEnvelope(system, sent), undefined, 2);
@@ -76,7 +78,7 @@ ${partitions} partitions; a key belongs to partition murmur2(key) mod ${partitio
 Kafka's own clients. A message in another partition is forwarded to its own.</p>
 <p>A message may be delivered twice, with the same <code>envelope_id</code> and the same bytes: ignore the duplicate.
 Within a topic the events of one entity are in order; across topics <code>entity_seq</code> gives their
-order.</p></section>
+order.${system.domain.countsPublished && PUBLISHED_ONLY}</p></section>
 <section id="envelope"><h3>The envelope</h3>
 <p>A value is UTF-8 JSON, at most 256 KiB. Rollcall always publishes in this envelope; it reads the payload alone, this
 envelope, or a CloudEvent whose data is the payload. In an envelope that it reads, every field but <code>payload</code>
@@ -188,13 +190,13 @@ export function messagePartiesOf({ direction, type }: TopicMessage, model: Syste
         : "any subscriber",
     };
   }
-  const handlers = model.handlers.filter(({ event }) => isIt(event)).map(({ handler }) => handler.name);
+  const handlers = model.handlers.filter((each) => isIt(each.event) && hasFunction(each));
   const renewed = statesWithDeadline(model)
     .filter(({ deadline }) => deadline.renewedBy.some(isIt))
     .map(({ name, deadline }) => `it renews the deadline ${deadline.name} of ${name}`);
   return {
     publishedBy: `other programs: on the topic, or with POST ${apiPath}/events`,
-    consumedBy: `Rollcall: ${joinDistinct([...handlers, ...renewed])}`,
+    consumedBy: `Rollcall: ${joinDistinct([...handlers.map(({ handler }) => handler.name), ...renewed])}`,
   };
 }
 

@@ -5,19 +5,21 @@ import { decisionBy, Reason } from "../server/operator-decision.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
 import type { DomainApi } from "../server/domain-api.ts";
 import { retryPendingIntents } from "./entity-history.ts";
-import { EntityListQuery, listEntities, listOf, requireEntity } from "./entity-queries.ts";
+import { EntityListQuery, EntityParams as Params, listEntities, listOf, requireEntity } from "./entity-queries.ts";
 import { EntityView, entityView } from "./entity-view.ts";
 import { Explanation } from "./explanation.ts";
+import { addMessageStatusRoute } from "./message-status.ts";
+import { addPurgeRoute } from "./purge.ts";
 import { readExplanation } from "./read-explanation.ts";
 import { Timeline, timelinePage, TimelineQuery } from "./timeline.ts";
 
-const Params = z.object({ id: z.string().min(1).max(255) });
 const RetryBody = z.object({ reason: Reason });
 const RetryResult = z.object({ intents: z.int().describe("pending intents that are tried now") });
 
 /** The entities of a domain, whatever it calls them. */
 export function addEntityRoutes(http: Http, api: DomainApi): void {
   const { system } = api;
+  addMessageStatusRoute(http, system);
 
   http.get(
     "/entities",
@@ -72,4 +74,6 @@ export function addEntityRoutes(http: Http, api: DomainApi): void {
       return reply.code(202).send({ intents });
     },
   );
+
+  addPurgeRoute(http, api);
 }

@@ -1,10 +1,10 @@
 import type { Entity } from "../../../runtime/core/entity.ts";
-import { readEntityRecord } from "../../../runtime/stored/entities.ts";
 import { groupsBackwards, type LineGroup, newestLineOf } from "../../../runtime/stored/entity-lines.ts";
 import { readParkedIntents, type StoredIntent } from "../../../runtime/stored/intents.ts";
 import type { System } from "../../host/compose.ts";
 import { Problem } from "../server/problem.ts";
-import type { TimelineItem } from "./timeline.ts";
+import { readRecord } from "./entity-queries.ts";
+import { dayBefore, type TimelineItem } from "./timeline.ts";
 
 /** The walk back ends with the step in which so many lines are reached, even if its attempt began before. */
 const LINES_MAX = 300;
@@ -13,18 +13,24 @@ const LINES_MIN = 50;
 
 /** An intent without an outcome. The tries are the first and the latest failed ones. */
 export type PendingIntent = Pick<TimelineItem["intents"][number], "id" | "type" | "target"> &
-  Pick<TimelineItem, "tries"> & { readonly asked_at: string };
+  Pick<TimelineItem, "tries"> & {
+    readonly asked_at: string;
+    /** What its effect waits for, as it says. */
+    readonly not_yet: { readonly since: string; readonly note: string } | null;
+  };
 
 /** An entity with its newest lines, back to the beginning of its attempt and of its last day, newest first. */
 export interface EntityHistory {
-  /** Undefined: it is not known. */
+  /** Undefined: it is not known. A purged one is in no state. */
   readonly entity: Entity | undefined;
   readonly groups: readonly LineGroup[];
+  /** The UTC day with which older lines were dropped; null: none were, or they were not gone back to. */
+  readonly droppedOn: string | null;
   /** Oldest first. */
   readonly pendingIntents: readonly PendingIntent[];
 }
 
-type StoredRecord = NonNullable<Awaited<ReturnType<typeof readEntityRecord>>>;
+type StoredRecord = NonNullable<Awaited<ReturnType<typeof readRecord>>>;
 
 /**
  * Right in any process, whoever owns the entity's partition: what a process has in memory only adds calls that it made.
@@ -32,29 +38,46 @@ type StoredRecord = NonNullable<Awaited<ReturnType<typeof readEntityRecord>>>;
  */
 export async function readHistory(system: System, id: string): Promise<EntityHistory> {
   const { store, domain, runtime } = system;
-  const record = await readEntityRecord(store, domain.name, id);
-  if (!record) return { entity: undefined, groups: [], pendingIntents: [] };
-  const parked = await readParkedIntents(store, domain.name, record.partition, id);
-  const groups = await readNewest(system, record);
-  return { entity: record.entity, groups, pendingIntents: pendingIntents(groups, parked, runtime.triesOf(id)) };
+  const record = await readRecord(system, id);
+  if (!record) return { entity: undefined, groups: [], droppedOn: null, pendingIntents: [] };
+  const parked = await readParkedIntents(store, domain.name, [record.partition], id);
+  const { groups, droppedOn } = await readNewest(system, record);
+  const pending = pendingIntents(groups, parked, hereOf(runtime, id));
+  return { entity: record.entity, groups, droppedOn, pendingIntents: pending };
 }
 
-async function readNewest({ store, domain }: System, record: StoredRecord): Promise<LineGroup[]> {
+async function readNewest(
+  { store, domain }: System,
+  record: StoredRecord,
+): Promise<Pick<EntityHistory, "groups" | "droppedOn">> {
   const { id, attempt } = record.entity;
   const groups: LineGroup[] = [];
   let lines = 0;
   let isAttemptRead = false;
   let isDayRead = false;
-  for await (const group of groupsBackwards(store, domain.name, record.partition, id, newestLineOf(record))) {
+  const newest = newestLineOf(record);
+  let droppedOn = newest?.day ?? null;
+  for await (const group of groupsBackwards(store, domain.name, record.partition, id, newest)) {
     const { head, behind } = group;
     groups.push(group);
     lines += 1 + behind.length;
     isAttemptRead ||= head.kind === "message" && (head.attempt_id ?? "") !== attempt.id;
     isDayRead ||= head.before !== undefined;
-    if (lines >= LINES_MAX || (lines >= LINES_MIN && isAttemptRead && isDayRead)) break;
+    if (lines >= LINES_MAX || (lines >= LINES_MIN && isAttemptRead && isDayRead)) return { groups, droppedOn: null };
+    droppedOn = dayBefore(group);
   }
-  return groups;
+  return { groups, droppedOn };
 }
+
+/** What this process knows of an entity's unfinished intents, by intent id. */
+interface KnownHere {
+  readonly tries: ReturnType<System["runtime"]["triesOf"]>;
+  readonly notYet: ReturnType<System["runtime"]["notYetOf"]>;
+}
+const hereOf = (runtime: System["runtime"], id: string): KnownHere => ({
+  tries: runtime.triesOf(id),
+  notYet: runtime.notYetOf(id),
+});
 
 /**
  * Intents that were asked for and have not ended. A day's first line names those that are open from before, and those
@@ -64,10 +87,10 @@ async function readNewest({ store, domain }: System, record: StoredRecord): Prom
 export function pendingIntents(
   groups: readonly LineGroup[],
   parked: readonly StoredIntent[],
-  triesHere: ReturnType<System["runtime"]["triesOf"]>,
+  here: KnownHere,
 ): PendingIntent[] {
   const ended = new Set<string>();
-  const open = new Map<string, Omit<PendingIntent, "tries">>();
+  const open = new Map<string, Omit<PendingIntent, "tries" | "not_yet">>();
   const add = ({ id, type, target }: Pick<PendingIntent, "id" | "type" | "target">, asked_at: string): void => {
     if (!ended.has(id)) open.set(id, { id, type, target, asked_at });
   };
@@ -79,11 +102,16 @@ export function pendingIntents(
     for (const intent of head.before?.intents.toReversed() ?? []) add(intent, head.at);
   }
   for (const { intent, askedAtMs } of parked.toReversed()) add(intent, new Date(askedAtMs).toISOString());
-  const triesOf = new Map(parked.map(({ intent: { id }, tries }) => [id, tries]));
+  const stored = new Map(parked.map((each) => [each.intent.id, each]));
+  const notYetOf = (id: string): PendingIntent["not_yet"] => {
+    const { sinceMs, note = "" } = here.notYet.get(id) ?? stored.get(id)?.notYet ?? {};
+    return sinceMs === undefined ? null : { since: new Date(sinceMs).toISOString(), note };
+  };
+  const triesOf = (id: string) => [...(here.tries.get(id) ?? stored.get(id)?.tries ?? [])];
   return [...open.values()]
     .reverse()
     .sort((a, b) => a.asked_at.localeCompare(b.asked_at))
-    .map((intent) => ({ ...intent, tries: [...(triesHere.get(intent.id) ?? triesOf.get(intent.id) ?? [])] }));
+    .map((intent) => ({ ...intent, tries: triesOf(intent.id), not_yet: notYetOf(intent.id) }));
 }
 
 /**

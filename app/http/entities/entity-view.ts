@@ -16,10 +16,14 @@ export const EntityView = z.object({
   state_since: Time,
   attempt: z.int().describe("1 for the first"),
   attempt_id: z.string().nullable(),
-  correlation_ids: z.array(z.string()).describe("the attempt's own first, then those of absorbed messages"),
-  seq: z.int().describe("of the last published event"),
+  correlation_ids: z
+    .array(z.string())
+    .describe("the attempt's own first, then those of absorbed messages; of a document none"),
+  seq: z.int().describe("of the last event"),
   updated_at: Time.describe("when it was last stored"),
-  last_seen: Time.nullable().describe("event time of the last message from outside that changed or renewed anything"),
+  last_seen: Time.nullable().describe(
+    "event time of the last message from outside that was journaled or renewed a deadline",
+  ),
   deadlines: Deadlines,
   data: z.unknown().describe("as the reducer keeps it"),
 });

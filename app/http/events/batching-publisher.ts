@@ -1,4 +1,4 @@
-import type { EventBus, OutgoingMessage } from "../../../runtime/ports/event-bus.ts";
+import type { EventBus, OutgoingMessage, RecordPlace } from "../../../runtime/ports/event-bus.ts";
 import { Problem } from "../server/problem.ts";
 
 /** The requests of a batch are answered together, and the runtime's own publishes wait for it. */
@@ -9,7 +9,7 @@ const PUBLISH_MS = 10_000;
 interface PendingMessage {
   readonly message: OutgoingMessage;
   readonly bytes: number;
-  readonly resolve: () => void;
+  readonly resolve: (place: RecordPlace) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -25,10 +25,10 @@ export class BatchingPublisher {
   }
 
   /**
-   * Resolves when the bus has confirmed it.
+   * Resolves when the bus has confirmed it, with its place in the log.
    * @throws Problem overloaded; Fault BUS_UNAVAILABLE
    */
-  publish(message: OutgoingMessage): Promise<void> {
+  publish(message: OutgoingMessage): Promise<RecordPlace> {
     const bytes = (message.key?.length ?? 0) + (message.value?.length ?? 0) + 512;
     if (this.#pendingBytes + bytes > PENDING_BYTES_MAX)
       throw new Problem("overloaded", "too many events are waiting for the bus", { retryAfterSeconds: 1 });
@@ -44,11 +44,14 @@ export class BatchingPublisher {
     while (this.#pending.length > 0) {
       const batch = this.#takeBatch();
       try {
-        await this.#bus.publish(
+        const published = await this.#bus.publish(
           batch.map(({ message }) => message),
           { timeoutMs: PUBLISH_MS },
         );
-        for (const { resolve } of batch) resolve();
+        const offsets = published.offsets();
+        batch.forEach(({ message: { topic, partition }, resolve }, index) =>
+          resolve({ topic, partition, offset: offsets[index] ?? -1 }),
+        );
       } catch (error) {
         for (const { reject } of batch) reject(error);
       }

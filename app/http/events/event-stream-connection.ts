@@ -3,19 +3,10 @@ import type { Domain } from "../../../runtime/core/domain.ts";
 import type { Clock } from "../../../runtime/ports/clock.ts";
 import type { Sql } from "../../../runtime/ports/store.ts";
 import { type EventPage, type JournaledEvent, readEventPage } from "../../../runtime/stored/event-pages.ts";
+import { followTail } from "./follow-tail.ts";
 import type { JournalTail } from "./journal-tail.ts";
+import { SseWriter } from "./sse-writer.ts";
 import { encodePosition, type StreamPosition } from "./stream-position.ts";
-
-/** Bounds of unsent bytes, for one reader and for all together, and of the time a full connection may stay unread. */
-const BUFFER_BYTES_MAX = 1024 * 1024;
-const ALL_BUFFERS_BYTES_MAX = 200 * 1024 * 1024;
-const UNREAD_MAX_MS = 30_000;
-const HEARTBEAT_MS = 15_000;
-const RETRY_MS = 1_000;
-
-/** A reader's share of the unsent bytes, when so many streams may be open. */
-export const bufferShare = (streamsMax: number): number =>
-  Math.min(BUFFER_BYTES_MAX, Math.floor(ALL_BUFFERS_BYTES_MAX / streamsMax));
 
 export interface EventFilter {
   readonly types?: readonly string[] | undefined;
@@ -35,42 +26,28 @@ interface StreamOptions {
 export class EventStreamConnection {
   readonly #response: ServerResponse;
   readonly #options: StreamOptions;
+  readonly #writer: SseWriter;
   #position: StreamPosition;
-  #lastReadAtMs: number;
-  #cancelHeartbeat = (): void => {};
 
   constructor(response: ServerResponse, options: StreamOptions) {
     this.#response = response;
     this.#options = options;
     this.#position = options.from;
-    this.#lastReadAtMs = options.clock.monotonicMs();
-    response.on("close", () => this.#cancelHeartbeat());
-    response.on("drain", () => (this.#lastReadAtMs = options.clock.monotonicMs()));
-    this.#write(`retry: ${RETRY_MS}\nid: ${encodePosition(this.#position)}\n: start\n\n`);
-    this.#scheduleHeartbeat();
+    this.#writer = new SseWriter(response, { ...options, id: () => encodePosition(this.#position) });
   }
 
   /**
    * Resolves when it has caught up and follows the tail, or when its reader has disconnected.
    * @param first the events behind `from`
    */
-  async run(sql: Sql, domain: Domain, tail: JournalTail, first: EventPage): Promise<void> {
-    for (let page = first; !this.#response.destroyed;) {
-      this.#send(page.events);
-      this.#position = page.position;
-      await this.#waitForDrain();
-      const unfollow = tail.follow(this.#position, {
-        onEvents: (events) => this.#send(events),
-        // Its reader connects again, and is told why no event behind its last one can be read.
-        onDamage: () => void this.#response.destroy(),
-      });
-      if (unfollow) {
-        this.#response.on("close", unfollow);
-        if (this.#response.destroyed) unfollow();
-        return;
-      }
-      page = await readEventPage(sql, domain.name, this.#position, await tail.position(), this.#options.filter);
-    }
+  run(sql: Sql, domain: Domain, tail: JournalTail, first: EventPage): Promise<void> {
+    return followTail(this.#response, tail, first, {
+      position: () => this.#position,
+      send: (events) => this.#send(events),
+      moveTo: (position) => void (this.#position = position),
+      drained: () => this.#writer.drained(),
+      read: (upto) => readEventPage(sql, domain.name, this.#position, upto, this.#options.filter),
+    });
   }
 
   /** @param events of which those that are new and match are sent */
@@ -87,39 +64,7 @@ export class EventStreamConnection {
     // The same list when all match: its frames are encoded once for all readers.
     const frames = encodeFrames(matching.length === events.length ? events : matching, this.#position);
     this.#position = frames.position;
-    this.#write(frames.bytes);
-  }
-
-  /**
-   * Disconnects a reader that does not read: it can continue from its last id. The bound is exceeded by at most one
-   * page of events.
-   */
-  #write(text: string | Buffer): void {
-    const { writableNeedDrain, writableLength } = this.#response;
-    const { clock, bufferBytesMax = BUFFER_BYTES_MAX } = this.#options;
-    if (!writableNeedDrain) this.#lastReadAtMs = clock.monotonicMs();
-    const isUnread = clock.monotonicMs() - this.#lastReadAtMs > UNREAD_MAX_MS;
-    if (isUnread || writableLength > bufferBytesMax) this.#response.destroy();
-    else this.#response.write(text);
-  }
-
-  /** Carries the position: a reader whose filter matches few events would otherwise continue from an old one. */
-  #scheduleHeartbeat(): void {
-    this.#cancelHeartbeat = this.#options.clock.after(HEARTBEAT_MS, () => {
-      this.#write(`id: ${encodePosition(this.#position)}\n: heartbeat\n\n`);
-      if (!this.#response.destroyed) this.#scheduleHeartbeat();
-    });
-  }
-
-  async #waitForDrain(): Promise<void> {
-    if (!this.#response.writableNeedDrain || this.#response.destroyed) return;
-    await new Promise<void>((resolve) => {
-      const go = (): void => {
-        for (const event of ["drain", "close"]) this.#response.off(event, go);
-        resolve();
-      };
-      for (const event of ["drain", "close"]) this.#response.on(event, go);
-    });
+    this.#writer.write(frames.bytes);
   }
 }
 

@@ -1,11 +1,17 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import type { FastifyReply } from "fastify";
 import { readEventPage } from "../../../runtime/stored/event-pages.ts";
+import { firstDayAfterDropped } from "../../../runtime/stored/journal-days.ts";
 import type { System } from "../../host/compose.ts";
 import { Problem } from "../server/problem.ts";
-import { bufferShare, type EventFilter, EventStreamConnection } from "./event-stream-connection.ts";
+import { type EventFilter, EventStreamConnection } from "./event-stream-connection.ts";
 import { JournalTail } from "./journal-tail.ts";
+import { bufferShare } from "./sse-writer.ts";
 import { decodePosition } from "./stream-position.ts";
+import { watchAdmission } from "./watch-admission.ts";
+
+/** The UTC day of the first event that is left, where some behind the reader's last one were dropped. */
+const BEGINS_HEADER = "rollcall-journal-begins";
 
 /** How many streams a process has open, over all domains. */
 export interface OpenStreams {
@@ -25,7 +31,7 @@ export class EventStreams {
   }
 
   /**
-   * Sends events until the reader disconnects.
+   * Sends events until the reader disconnects, or its token is valid no more.
    * @param lastId of the last event read; undefined: from now on
    * @throws Problem overloaded; invalid-request for an id of another stream; Fault JOURNAL_DAMAGED for an event that
    * can't be read
@@ -44,9 +50,16 @@ export class EventStreams {
       : end;
     // Before the answer begins: afterwards no problem can be told.
     const first = await readEventPage(store, domain.name, from, end, filter);
+    const begins = lastId && (await firstDayAfterDropped(store, domain.name, from));
+    if (begins) void reply.header(BEGINS_HEADER, begins);
     const response = beginStream(reply);
     this.#open.count++;
-    response.on("close", () => this.#open.count--);
+    // Its reader connects again, and is told why it is not let in.
+    const cancelChecks = watchAdmission(clock, reply.request.caller.isKnown, () => void response.destroy());
+    response.on("close", () => {
+      this.#open.count--;
+      cancelChecks();
+    });
     const bufferBytesMax = bufferShare(streamsMax);
     const stream = new EventStreamConnection(response, { filter, from, clock, bufferBytesMax });
     // Without the store the stream ends, and its reader connects again.
@@ -58,7 +71,7 @@ export class EventStreams {
   }
 }
 
-function beginStream(reply: FastifyReply): FastifyReply["raw"] {
+export function beginStream(reply: FastifyReply): FastifyReply["raw"] {
   reply.hijack();
   return reply.raw.writeHead(200, {
     ...(reply.getHeaders() as OutgoingHttpHeaders),

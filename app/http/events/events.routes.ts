@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Domain } from "../../../runtime/core/domain.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
 import type { DomainApi } from "../server/domain-api.ts";
-import { parseIncomingEvent } from "./incoming-event.ts";
+import { parseIncomingEvent, sealedEvent } from "./incoming-event.ts";
 
 export const Accepted = z.object({ message_id: z.uuid().describe("identifies the event in the timeline") });
 
@@ -29,8 +29,8 @@ export function addEventRoutes(http: Http, { system, publisher }: DomainApi): vo
       body: eventBodySchema(system.domain),
       response: { 202: Accepted },
     }),
-    async ({ body, headers }, reply) => {
-      const event = parseIncomingEvent(system, body, headers["traceparent"]);
+    async ({ body, headers, caller }, reply) => {
+      const event = await sealedEvent(system, parseIncomingEvent(system, body, headers["traceparent"]), caller);
       await publisher.publish(event.outgoing);
       return reply.code(202).send({ message_id: event.messageId });
     },

@@ -4,7 +4,8 @@ import { eventTypeOf } from "../../../runtime/core/envelope.ts";
 import { senderId } from "../../../runtime/core/ids.ts";
 import { isObject } from "../../../runtime/core/incoming-json.ts";
 import type { System } from "../../host/compose.ts";
-import { messageTo } from "../../host/outgoing-message.ts";
+import { messageTo, sealed } from "../../host/outgoing-message.ts";
+import type { Caller } from "../server/access.ts";
 import { invalidParts, invalidRequest, Problem } from "../server/problem.ts";
 
 /** An event from a request's body, checked as the runtime checks it, and the message to publish for it. */
@@ -38,6 +39,19 @@ export function parseIncomingEvent({ domain, runtime }: System, body: unknown, t
     isJournaled: consumed.journal,
     ...messageTo(domain, consumed, status, envelope, headers),
   };
+}
+
+/** No call of a gateway is called so. */
+const OPERATION = "POST /events";
+
+/**
+ * The event with who sent it, where the contract reads nothing else of a door. What a gateway would have loaded is not
+ * known here: a message of which the contract reads that gets no door, and so is declined.
+ * @throws Fault of the store
+ */
+export async function sealedEvent(system: System, event: IncomingEvent, { door }: Caller): Promise<IncomingEvent> {
+  if (!system.domain.onlyCallerRead.has(event.type)) return event;
+  return { ...event, outgoing: await sealed(system, event, { caller: door, loaded: {}, operation: OPERATION }) };
 }
 
 function findConsumedTopic(domain: Domain, named: unknown): ConsumedTopic {

@@ -14,8 +14,14 @@ export function encodePosition(position: StreamPosition): string {
   return Buffer.from(bytes).toString("base64url");
 }
 
-/** @throws Problem for text that `encodePosition` does not make for that number of partitions */
-export function decodePosition(text: string, partitions: number): number[] {
+/** What a position is sent in, where a stream goes on. */
+export const LAST_EVENT_ID = "Last-Event-ID";
+
+/**
+ * @param parameter that it was sent in
+ * @throws Problem for text that `encodePosition` does not make for that number of partitions
+ */
+export function decodePosition(text: string, partitions: number, parameter = LAST_EVENT_ID): number[] {
   const position: number[] = [];
   let seq = 0;
   let factor = 1;
@@ -28,11 +34,11 @@ export function decodePosition(text: string, partitions: number): number[] {
     factor = 1;
   }
   const isOurs = position.length === partitions && position.every(Number.isSafeInteger);
-  if (!isOurs || encodePosition(position) !== text)
-    throw new Problem(
-      "invalid-request",
-      "the Last-Event-ID is not an id of this stream: leave it out to begin at its end",
-      { errors: [{ parameter: "Last-Event-ID", detail: "not an id of this stream" }] },
-    );
+  if (!isOurs || encodePosition(position) !== text) throw foreignPosition(parameter);
   return position;
 }
+
+export const foreignPosition = (parameter: string): Problem =>
+  new Problem("invalid-request", `the ${parameter} is not an id of this stream: leave it out to begin at its end`, {
+    errors: [{ parameter, detail: "not an id of this stream" }],
+  });

@@ -1,9 +1,10 @@
-import { sourcesOf } from "../../../runtime/contract/reading/contract-set.ts";
+import { allSourcesOf } from "../../../runtime/contract/reading/contract-set.ts";
 import { z } from "zod";
 import { topicsOf } from "../../../runtime/shell/topics.ts";
 import { countUnretriedByCode } from "../../../runtime/stored/dead-letters.ts";
-import { countIntentsByType } from "../../../runtime/stored/intents.ts";
+import { countIntentsByType, readWaitingIntents } from "../../../runtime/stored/intents.ts";
 import { readPartitionServices } from "../../../runtime/stored/partition-owners.ts";
+import { countTombstones } from "../../../runtime/stored/tombstones.ts";
 import type { Host, System } from "../../host/compose.ts";
 import { type Trouble, type TroubleCode, troublesFor } from "../../host/troubles/trouble.ts";
 import { withTimeout } from "../../host/with-timeout.ts";
@@ -34,6 +35,7 @@ const Query = z.object({
 const CHECK_TIMEOUT_MS = 5_000;
 const CLOCK_SKEW_MAX_MS = 1_000;
 const INTENT_AGE_MAX_MS = 60_000;
+const WAITING_SHOWN = 3;
 
 const ok = (name: string, detail: string): Check => ({ name, level: "ok", detail });
 const finding = (name: string, detail: string, remedy: string): Check => ({ name, level: "finding", detail, remedy });
@@ -93,6 +95,7 @@ const EXAMINATIONS: Examinations<System> = {
   "dead letters": deadLetterChecks,
   drift: driftChecks,
   "expiry guard": expiryGuardChecks,
+  retention: retentionChecks,
 };
 
 async function examineAll<Examined extends Pick<Host, "clock">>(
@@ -122,10 +125,11 @@ const runtimeCheck = (): Check =>
   ok("runtime", `rollcall ${VERSION} on Node ${process.version}, up for ${formatDuration(process.uptime() * 1_000)}`);
 
 function contractsCheck({ model, domain }: System): Check {
-  const versions = sourcesOf(model.set).map(
+  const versions = allSourcesOf(model.set).map(
     ({ contract: { name, contract_version: v } }) => `${name} ${v.major}.${v.minor}.${v.patch}`,
   );
-  return ok("contracts", `${versions.join(", ")}; content ${domain.contractHash.slice(0, 12)}`);
+  const content = `content ${domain.contractHash.slice(0, 12)}, stateVersion ${domain.stateVersion}`;
+  return ok("contracts", `${versions.join(", ")}; ${content}`);
 }
 
 /** One that can't be reached is a trouble. */
@@ -208,14 +212,26 @@ async function partitionChecks(system: System): Promise<Check[]> {
 
 async function intentChecks({ store, domain, runtime }: System): Promise<Check[]> {
   const { brokerTimeMs } = runtime.status();
-  const byType = await countIntentsByType(store, domain.name);
-  if (byType.length === 0) return [ok("intents", "none pending")];
+  const byType = await countIntentsByType(store, domain.name, false);
+  const waiting = await waitingCheck(store, domain.name, brokerTimeMs);
+  if (byType.length === 0) return [ok("intents", "none pending"), ...waiting];
   const pending = byType.map(({ oldestAtMs, ...of }) => ({ ...of, oldestMs: brokerTimeMs - oldestAtMs }));
   const texts = pending.map(({ type, count, oldestMs }) => `${count} ${type} (oldest ${formatDuration(oldestMs)})`);
   const detail = texts.join(", ");
-  return pending.some(({ oldestMs }) => oldestMs > INTENT_AGE_MAX_MS)
-    ? [finding("intents", `pending: ${detail}`, "check why their backend fails: the log names the error")]
-    : [ok("intents", `pending: ${detail}`)];
+  const check = pending.some(({ oldestMs }) => oldestMs > INTENT_AGE_MAX_MS)
+    ? finding("intents", `pending: ${detail}`, "check why their backend fails: the log names the error")
+    : ok("intents", `pending: ${detail}`);
+  return [check, ...waiting];
+}
+
+/** Those of which the effect answers "not yet": this is normal, however long it takes. */
+async function waitingCheck(store: System["store"], domain: string, nowMs: number): Promise<Check[]> {
+  const { count, longest } = await readWaitingIntents(store, domain, WAITING_SHOWN);
+  if (count === 0) return [];
+  const texts = longest.map(
+    ({ type, entityId, note, sinceMs }) => `${type} of ${entityId} for ${formatDuration(nowMs - sinceMs)} (${note})`,
+  );
+  return [ok("intents not done yet", `${count}: ${texts.join(", ")}${count > longest.length ? ", ..." : ""}`)];
 }
 
 async function deadLetterChecks({ store, domain }: System): Promise<Check[]> {
@@ -232,6 +248,17 @@ function driftChecks({ runtime }: System): Check[] {
     if (comparedAtMs === null) return [ok(`drift of ${backend}`, "not compared yet")];
     return [ok(`drift of ${backend}`, `none, compared ${formatDuration(brokerTimeMs - comparedAtMs)} ago`)];
   });
+}
+
+/** What waits to be purged for too long is a trouble. */
+async function retentionChecks({ store, model }: System): Promise<Check[]> {
+  const { orchestrator, set } = model;
+  const retained = [...orchestrator.states.values()].flatMap(({ name, retain }) =>
+    retain === undefined ? [] : [`${name} for ${retain}`],
+  );
+  if (retained.length === 0) return [];
+  const tombstones = await countTombstones(store, set.domain);
+  return [ok("retention", `${retained.join(", ")}; ${tombstones} tombstones of purged entities`)];
 }
 
 function expiryGuardChecks({ domain }: System): Check[] {

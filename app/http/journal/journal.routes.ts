@@ -12,6 +12,12 @@ const Query = z.object({
   limit: LimitParam(PAGE_LINES),
   cursor: CursorParam,
   since: z.iso.datetime().optional().describe("only what was written from the beginning of that UTC day on"),
+  state_version: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe("of the reader's code: when it is higher than the one in force, entities without rows since come too"),
 });
 const Journal = z.object({
   items: z.array(z.looseObject({ line: z.enum(["journal", "contract", "row", "entity"]) })),
@@ -30,10 +36,12 @@ export function addJournalRoutes(http: Http, { system: { store, name, config } }
       querystring: Query,
       response: { 200: Journal },
     }),
-    async ({ query: { limit, cursor, since } }) => {
+    async ({ query: { limit, cursor, since, state_version: stateVersion } }) => {
       const scope = `journal of ${name} ${since ?? ""}`;
       const position = cursor === undefined ? undefined : (decodeCursor(scope, cursor) as unknown as JournalPosition);
-      const { lines, next } = await readJournalPage(store, name, config, { position, limit, since });
+      const { lines, next } = await readJournalPage(store, name, config, {
+        ...{ position, limit, since, stateVersion },
+      });
       const items = lines as readonly object[] as z.infer<typeof Journal>["items"];
       return { items, next_cursor: next ? encodeCursor(scope, next) : null };
     },

@@ -3,6 +3,9 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 type Labels = Readonly<Record<string, string>>;
 type Collect = (set: (value: number, labels?: Labels) => void) => void | Promise<void>;
 
+/** Bounds of a request's time, of routes and of gateways' calls. */
+export const REQUEST_SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30];
+
 /** Makes metrics that have a `domain` label, each for one domain. */
 export type Instruments = ReturnType<MetricsRegistry["ofDomain"]>;
 
@@ -27,6 +30,10 @@ export class MetricsRegistry {
 
   ofDomain(domain: string) {
     return this.#instruments({ domain });
+  }
+
+  ofGateway(gateway: string) {
+    return this.#instruments({ gateway });
   }
 
   #instruments(own: Labels) {

@@ -3,8 +3,10 @@ import { z } from "zod";
 import type { Host } from "../../host/compose.ts";
 import { TROUBLE_CODES } from "../../host/troubles/trouble.ts";
 import type { DomainApi } from "../server/domain-api.ts";
+import type { MeasuredGateways } from "../gateway/gateway-context.ts";
 import type { Http } from "../server/route-types.ts";
-import { MetricsRegistry } from "./instruments.ts";
+import { GatewayMetrics } from "./gateway-metrics.ts";
+import { MetricsRegistry, REQUEST_SECONDS } from "./instruments.ts";
 import { createMetricsObserver } from "./runtime-metrics.ts";
 import { registerSystemGauges } from "./system-gauges.ts";
 
@@ -14,10 +16,14 @@ const MISNAMED_GAUGES = [
   "nodejs_active_requests_total",
   "nodejs_active_resources_total",
 ];
-const REQUEST_SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30];
 
 /** One registry for all domains of the host. */
-export function addMetricsRoutes(http: Http, domains: readonly DomainApi[], troubles: Host["troubles"]): void {
+export function addMetricsRoutes(
+  http: Http,
+  domains: readonly DomainApi[],
+  troubles: Host["troubles"],
+  gateways: MeasuredGateways | undefined,
+): void {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED_GAUGES) registry.removeSingleMetric(name);
@@ -30,6 +36,8 @@ export function addMetricsRoutes(http: Http, domains: readonly DomainApi[], trou
   }
   const names = domains.map(({ system }) => system.name);
   registerTroubles(metrics, names, troubles);
+  const ofGateways = new GatewayMetrics(metrics);
+  gateways?.watch((answered) => ofGateways.answered(answered));
 
   const requests = new Counter({
     name: "rollcall_http_requests_total",
@@ -56,11 +64,14 @@ export function addMetricsRoutes(http: Http, domains: readonly DomainApi[], trou
         response: { 200: { content: { "text/plain": { schema: z.string() } } } },
       },
     },
-    async (_request, reply) =>
-      reply
+    async (_request, reply) => {
+      // A reload may have added some.
+      ofGateways.begin(gateways?.calls ?? []);
+      return reply
         .type(registry.contentType)
         .serializer((text) => String(text))
-        .send(await registry.metrics()),
+        .send(await registry.metrics());
+    },
   );
 }
 

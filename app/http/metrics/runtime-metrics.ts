@@ -1,5 +1,7 @@
 import type { Domain } from "../../../runtime/core/domain.ts";
+import { DOOR_PROBLEMS } from "../../../runtime/core/door-seal.ts";
 import { DECODE_ERROR_CODES } from "../../../runtime/core/incoming-json.ts";
+import { BUILT_IN_REFUSALS } from "../../../runtime/core/refusal.ts";
 import type { Observe } from "../../../runtime/shell/shell-event.ts";
 import { type EventOf, observerOf } from "../../host/shell-event-handlers.ts";
 import type { System } from "../../host/compose.ts";
@@ -11,8 +13,8 @@ const DURATION_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 
 const LATENESS = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60];
 const MESSAGES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
 /** Label values that are known at the start. */
-const DEAD_LETTER_CODES = [...DECODE_ERROR_CODES, "CORE_ERROR"];
-const INTENT_RESULTS = ["done", "retried", "failed", "superseded_intent"];
+const DEAD_LETTER_CODES = [...DECODE_ERROR_CODES, "CORE_ERROR", "ENTITY_UNREADABLE"];
+const INTENT_RESULTS = ["done", "not_yet", "retried", "failed", "superseded_intent"];
 const SKIPPED_TYPES_MAX = 50;
 const PARTS = ["bus", "store"];
 
@@ -34,7 +36,10 @@ function countMessages(
   const types = domain.consumed.map(({ type }) => type);
   const topics = new Set(domain.consumed.map(({ topic }) => topic));
   const decisions = counter("decisions_total", "Messages processed, by result.", ["type", "result"]);
-  const events = counter("events_total", "Events journaled for publishing.", ["type"], domain.topicByEventType.keys());
+  const refusals = [...Object.keys(BUILT_IN_REFUSALS), ...domain.refusals.keys()];
+  const refused = "Messages that the contract did not take, by the code of its answer.";
+  const declined = counter("declined_messages_total", refused, ["code"], refusals);
+  const events = counter("events_total", "Events journaled.", ["type"], domain.topicByEventType.keys());
   const durations = measures.map((measure) => ({
     ...measure,
     seconds: histogram(`${measure.name}_seconds`, measure.help, DURATION_SECONDS),
@@ -44,18 +49,22 @@ function countMessages(
   const repartitioned = counter("repartitioned_messages_total", forwarded, ["topic"], topics);
   const others = "Messages of types that a topic's contract has skipped.";
   const skipped = counter("skipped_messages_total", others, ["topic", "type"]);
+  const doorless = "Records with a door that is none, or not their own: their sender is nobody.";
+  const doors = counter("rejected_doors_total", doorless, ["reason"], DOOR_PROBLEMS);
   const skippedTypes = new Set<string>();
   const unprocessed = "Messages that could not be processed.";
   const deadLetters = counter("dead_letters_total", unprocessed, ["code"], DEAD_LETTER_CODES);
   return {
-    decision({ message, decision }: EventOf<"decision">) {
+    decision({ message, before, decision }: EventOf<"decision">) {
       decisions(message.type, decision.result);
+      if (decision.declined) declined(decision.declined.code);
       for (const { type } of decision.events) events(type);
       for (const { durationMs, seconds } of durations) {
-        const tookMs = durationMs(decision, brokerTimeMs);
+        const tookMs = durationMs(decision, brokerTimeMs, before);
         if (tookMs !== undefined) seconds.observe(tookMs / 1_000);
       }
     },
+    door_rejected: ({ reason }: EventOf<"door_rejected">) => doors(reason),
     repeat: ({ type }: EventOf<"repeat">) => duplicates(type),
     repartitioned: ({ topic }: EventOf<"repartitioned">) => repartitioned(topic),
     skipped({ topic, type }: EventOf<"skipped">) {
@@ -74,18 +83,29 @@ function countTurns({ counter, histogram }: Instruments, domain: Domain) {
   const publishes = histogram("publish_duration_seconds", "One confirmed publish.", SECONDS);
   const refused = "Events that the bus refused permanently; they are in the journal.";
   const unpublishable = counter("unpublishable_events_total", refused);
+  const waiting = "Times that a purge was put off: something of its entity is still on its way.";
+  const deferred = counter("purges_deferred_total", waiting);
+  const untaken = "Turns of outcomes, deadlines and the like that the store refused; each is tried again.";
+  const refusedTurns = counter("refused_turns_total", untaken);
+  const older = "Rows of projections that could not be made, or that the store refused: those of before stay.";
+  const projections = domain.projections.map(({ name }) => name);
+  const projectionFaults = counter("projection_faults_total", older, ["projection"], projections);
   const lateness = histogram("deadline_lateness_seconds", "From a deadline to its firing.", LATENESS, ["name"]);
   for (const name of domain.deadlineAfterMs.keys()) lateness.zero({ name });
   return {
+    committed() {},
     turn({ messages, durationMs }: EventOf<"turn">) {
       turnMessages.observe(messages);
       turns.observe(durationMs / 1_000);
     },
+    turn_refused: () => refusedTurns(),
+    projection_fault: ({ projection }: EventOf<"projection_fault">) => projectionFaults(projection),
     published({ messages, durationMs }: EventOf<"published">) {
       published("", "", messages);
       publishes.observe(durationMs / 1_000);
     },
     unpublishable: () => unpublishable(),
+    purge_deferred: () => deferred(),
     deadline_fired: ({ name, lateMs }: EventOf<"deadline_fired">) => lateness.observe(lateMs / 1_000, { name }),
   };
 }

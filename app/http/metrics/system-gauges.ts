@@ -20,10 +20,16 @@ export function registerSystemGauges({ gauge }: Instruments, system: System, cou
   add("lag_messages", "In the log but not processed yet.", ({ lag }) => lag);
   add("waiting_messages", "Received but not processed yet.", ({ waiting }) => waiting);
   add("intents_pending", "Intents that are not settled.", ({ intents }) => intents);
+  add("intents_not_yet", "Intents whose effect answers that it is not done yet.", ({ notYet }) => notYet);
+  add("refused_turns", "Outcomes, deadlines and the like whose turn the store refuses now.", ({ refusedTurns }) => {
+    return refusedTurns.length;
+  });
   add("unpublished_messages", "Journaled but not yet confirmed by the bus.", ({ unpublished }) => unpublished);
   add("deadlines_armed", "Deadlines that may still fire.", ({ deadlines }) => deadlines);
   add("partitions", "Partitions of the topics, over all processes.", ({ partitions }) => partitions);
   add("partitions_owned", "Partitions that this process serves.", ({ owned }) => owned.length);
+  const waiting = "Requests of this process that wait for what becomes of a message.";
+  gauge("followers", waiting, [], (set) => set(system.following.followers.size));
   registerHoldGauges(gauge, system);
   registerDriftGauges(gauge, system);
   // Every process exports the same count of all processes: aggregate with max(), not sum(). Missing without the store.

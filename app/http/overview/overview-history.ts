@@ -4,7 +4,7 @@ type CountByType = Readonly<Record<string, number>>;
 export interface Totals {
   /** Messages processed. */
   readonly messages: CountByType;
-  /** Events journaled for publishing. */
+  /** Events journaled. */
   readonly events: CountByType;
   readonly dead_letters: number;
 }

@@ -25,11 +25,11 @@ export function recordOverview({ clock, runtime, domain, measures, watch }: Syst
   const lateness = new RecentValues(RECENT_WINDOW);
 
   const count = (byType: Record<string, number>, type: string): void => void (byType[type] = (byType[type] ?? 0) + 1);
-  function onDecision({ message, decision }: EventOf<"decision">): void {
+  function onDecision({ message, before, decision }: EventOf<"decision">): void {
     if (message.kind === "bus") count(totals.messages, message.type);
     for (const { type } of decision.events) count(totals.events, type);
     for (const { name, durationMs } of measures) {
-      const tookMs = durationMs(decision, () => runtime.brokerTimeMs);
+      const tookMs = durationMs(decision, () => runtime.brokerTimeMs, before);
       if (tookMs !== undefined) durations.get(name)?.add(tookMs, clock.monotonicMs());
     }
   }

@@ -5,13 +5,17 @@ import type { StateSpec } from "../../../runtime/core/domain.ts";
 
 /** The kind of a state, derived from the contract: its name may be anything. */
 const StateKind = z
-  .enum(["live", "waiting", "ended"])
-  .describe("live: its deadline can be renewed; ended: it ends an attempt; waiting: any other");
+  .enum(["live", "waiting", "resting", "ended"])
+  .describe(
+    "live: its deadline can be renewed; resting: nobody waits for it to be left; ended: it ends an attempt; " +
+      "waiting: any other",
+  );
 export type StateKind = z.infer<typeof StateKind>;
 
-export function stateKindOf({ terminal, deadline }: StateSpec): StateKind {
+export function stateKindOf({ terminal, rests, deadline }: StateSpec): StateKind {
   if (terminal) return "ended";
-  return deadline && deadline.renewedBy.size > 0 ? "live" : "waiting";
+  if (deadline && deadline.renewedBy.size > 0) return "live";
+  return rests ? "resting" : "waiting";
 }
 
 const Time = z.iso.datetime();

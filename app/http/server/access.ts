@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { type ApiToken, type Role, findToken } from "../../host/api-tokens.ts";
+import { type Caller as DoorCaller, NOBODY } from "../../../runtime/core/door.ts";
+import type { ApiTokens, Role } from "../../host/api-tokens.ts";
 import { Problem } from "./problem.ts";
 
 /** Who may use a route: `anyone` also without a token, otherwise the roles named and operators. */
@@ -14,6 +15,12 @@ export interface Caller {
   readonly role: Role | undefined;
   /** Always true for whoever is no node. */
   readonly mayActFor: (entityId: string) => boolean;
+  /** The id of the only entity that a node acts for, or how those begin and `*`; undefined: it is no node. */
+  readonly actsFor: string | undefined;
+  /** Whether the token is valid still; without one always. */
+  readonly isKnown: () => boolean;
+  /** As contracts and their functions know the caller. */
+  readonly door: DoorCaller;
 }
 
 declare module "fastify" {
@@ -30,12 +37,14 @@ declare module "fastify" {
 const BEARER = /^Bearer +([\x21-\x7e]{1,1024})$/i;
 const BASIC = /^Basic +([A-Za-z0-9+/]{1,2048}={0,2})$/i;
 const anyEntity = (): boolean => true;
+/** Where there are no tokens: then only this machine reaches the address, and whoever does may do everything. */
+const ANYBODY: DoorCaller = { id: "anonymous", roles: ["operator"], permissions: [], privileged: true };
 
 /**
  * Identifies the caller. Without tokens in the configuration (then only this machine reaches the address) every caller
  * is an operator. A route without `config.access` stops the start.
  */
-export function addAuthentication(http: FastifyInstance, tokens: readonly ApiToken[] | undefined): void {
+export function addAuthentication(http: FastifyInstance, tokens: ApiTokens | undefined): void {
   http.decorateRequest("caller", null as unknown as Caller);
   http.addHook("onRoute", ({ url, method, config }) => {
     if (config?.access === undefined)
@@ -71,17 +80,27 @@ export function assertMayActFor({ identity, mayActFor }: Caller, entityId: strin
   if (!mayActFor(entityId)) throw forbidden(`${identity} may not act for ${entityId}`);
 }
 
-function identifyCaller(request: FastifyRequest, tokens: readonly ApiToken[] | undefined): Caller {
+function identifyCaller(request: FastifyRequest, tokens: ApiTokens | undefined): Caller {
   const { headers, ip, routeOptions } = request;
-  const atAddress = { identity: `address ${ip}`, mayActFor: anyEntity };
-  if (tokens === undefined) return { ...atAddress, role: "operator" };
+  const atAddress = { identity: `address ${ip}`, mayActFor: anyEntity, actsFor: undefined, isKnown: () => true };
+  if (tokens === undefined) return { ...atAddress, role: "operator", door: ANYBODY };
   // A browser repeats a password for requests that another site causes, so only documents accept it.
   const bearer = BEARER.exec(headers.authorization ?? "")?.[1];
   const presented = bearer ?? (routeOptions.config.browsable ? basicAuthPassword(headers) : undefined);
-  const token = presented === undefined ? undefined : findToken(tokens, presented);
-  if (token === undefined) return { ...atAddress, role: undefined };
+  const token = presented === undefined ? undefined : tokens.find(presented);
+  if (token === undefined) return { ...atAddress, role: undefined, door: NOBODY };
   const { role, name } = token;
-  return { identity: `${role} ${name}`, role, mayActFor: role === "node" ? idMatcher(name) : anyEntity };
+  const actsFor = role === "node" ? name : undefined;
+  return {
+    ...{
+      identity: `${role} ${name}`,
+      role,
+      mayActFor: actsFor === undefined ? anyEntity : idMatcher(actsFor),
+      actsFor,
+      isKnown: () => tokens.has(token),
+    },
+    door: { id: name, roles: [role], permissions: [], privileged: role === "operator" },
+  };
 }
 
 const idMatcher = (name: string) =>
@@ -92,7 +111,7 @@ function basicAuthPassword({ authorization = "" }: IncomingHttpHeaders): string 
   return pair.includes(":") ? pair.slice(pair.indexOf(":") + 1) : undefined;
 }
 
-function unauthenticated({ authorization, accept = "" }: IncomingHttpHeaders, browsable: boolean): Problem {
+export function unauthenticated({ authorization, accept = "" }: IncomingHttpHeaders, browsable = false): Problem {
   if (browsable && accept.includes("text/html"))
     return new Problem("unauthenticated", "the password is a token of ROLLCALL_API_TOKENS; any user name will do", {
       challenge: 'Basic realm="rollcall", charset="UTF-8"',
@@ -104,5 +123,5 @@ function unauthenticated({ authorization, accept = "" }: IncomingHttpHeaders, br
   return new Problem("unauthenticated", detail, { challenge });
 }
 
-const forbidden = (detail: string): Problem =>
+export const forbidden = (detail: string): Problem =>
   new Problem("forbidden", detail, { challenge: 'Bearer realm="rollcall", error="insufficient_scope"' });

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { type Config, isLoopback } from "../../host/config.ts";
+import { isLoopback } from "../../host/config.ts";
 import { Problem } from "./problem.ts";
 
 /** Nothing inline, nothing from other origins, in no frame. */
@@ -15,12 +15,23 @@ const HEADERS = {
 } as const;
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
+interface Guarded {
+  /** That it listens on. */
+  readonly address: string;
+  /** Host names beside it. */
+  readonly names: readonly string[] | undefined;
+  /** Whether there are tokens, which a page of another site does not have. */
+  readonly hasTokens: boolean;
+  /** Of other sites, whose pages may call. */
+  readonly origins?: () => ReadonlySet<string>;
+}
+
 /**
  * Protects against pages in a browser of this machine: a request is refused when it uses a host name that is not served
- * here (DNS rebinding), or would change something for a page of another origin.
+ * here (DNS rebinding), or would change something for a page of another origin. Without tokens such a page reads
+ * nothing either.
  */
-export function addBrowserGuard(http: FastifyInstance, config: Config): void {
-  const { ROLLCALL_HTTP_HOST: address, ROLLCALL_HTTP_NAMES: names } = config;
+export function addBrowserGuard(http: FastifyInstance, { address, names, hasTokens, origins }: Guarded): void {
   const servedNames = new Set(["localhost", "127.0.0.1", "[::1]", bracketed(address.toLowerCase()), ...(names ?? [])]);
   // Any other address requires tokens, which such a page does not have.
   const checksHost = isLoopback(address) || names !== undefined;
@@ -32,7 +43,9 @@ export function addBrowserGuard(http: FastifyInstance, config: Config): void {
         "invalid-request",
         "WebSockets are not supported: /api/v1/events/stream sends server-sent events",
       );
-    if (!SAFE_METHODS.has(request.method)) refuseForeignOrigin(request);
+    const changes = !SAFE_METHODS.has(request.method);
+    const isAllowed = origins?.().has(request.headers.origin ?? "") ?? false;
+    if ((changes || (!hasTokens && !isVisit(request))) && !isAllowed) refuseForeignOrigin(request);
   });
 }
 
@@ -56,6 +69,9 @@ function refuseForeignOrigin({ headers }: FastifyRequest): void {
       `the request was made by a page of ${(origin ?? "another site").slice(0, 255)}`,
     );
 }
+
+/** Somebody has followed a link: the page that has it does not see what is answered. */
+const isVisit = ({ headers }: FastifyRequest): boolean => headers["sec-fetch-mode"] === "navigate";
 
 /** Without the port. */
 const hostname = (host: string): string => host.toLowerCase().replace(/:\d*$/, "");

@@ -1,9 +1,7 @@
 import swagger from "@fastify/swagger";
-import { fastify, type FastifyInstance } from "fastify";
-import { jsonSchemaTransform, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
-import type { z } from "zod";
+import type { FastifyInstance } from "fastify";
+import { jsonSchemaTransform, type ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Host } from "../../host/compose.ts";
-import { VALUE_BYTES_MAX } from "../../../runtime/core/incoming-json.ts";
 import { ContractChecker } from "../../contract-check/contract-checker.ts";
 import { VERSION } from "../../version.ts";
 import { addContractCheckRoutes } from "../contracts/contract-check.routes.ts";
@@ -16,8 +14,11 @@ import { addEntityRoutes } from "../entities/entities.routes.ts";
 import { addEventRoutes } from "../events/events.routes.ts";
 import { addStreamRoutes } from "../events/stream.routes.ts";
 import { addDoctorRoutes, addDomainDoctorRoute } from "../health/doctor.routes.ts";
+import type { MeasuredGateways } from "../gateway/gateway-context.ts";
 import { addHealthRoutes } from "../health/health.routes.ts";
 import { addHoldRoutes } from "../health/holds.routes.ts";
+import { addProjectionRoutes } from "../projections/projections.routes.ts";
+import { addIntentRoutes } from "../intents/intents.routes.ts";
 import { addJournalRoutes } from "../journal/journal.routes.ts";
 import { addMetricsRoutes } from "../metrics/metrics.routes.ts";
 import { addOverviewRoutes } from "../overview/overview.routes.ts";
@@ -27,19 +28,14 @@ import { addBrowserGuard } from "./browser-guard.ts";
 import { type DomainApi, openDomainApi } from "./domain-api.ts";
 import { addDomainListRoute, atRoot, DOMAINS_PATH, domainPath, unknownDomainProblem } from "./domains.ts";
 import { addJsonBodyParser } from "./json-body.ts";
-import { Problem, problemOf, sendProblem } from "./problem.ts";
+import { createServer, type ServerOptions } from "./create-server.ts";
+import { Problem, sendProblem } from "./problem.ts";
 import { addRateLimit, RateLimit } from "./rate-limit.ts";
 import type { Http } from "./route-types.ts";
 
-const REQUEST_TIMEOUT_MS = 15_000;
-/** Entity ids have at most 255 characters, each at most 3 when percent-encoded; longer ones are refused by name. */
-const PARAM_LENGTH_MAX = 1_024;
-
-export interface HttpServerOptions {
-  /** Called for errors that are defects, which the answer does not describe. */
-  readonly onInternalError?: (error: unknown, route: string) => void;
-  /** Time limit for receiving a whole request. */
-  readonly requestTimeoutMs?: number;
+export interface HttpServerOptions extends Pick<ServerOptions, "onInternalError" | "requestTimeoutMs"> {
+  /** What else is served at the host's port. */
+  readonly gateways?: MeasuredGateways & { addTo(http: FastifyInstance): void };
 }
 
 type ServedHost = Omit<Host, "system" | "start" | "stop">;
@@ -47,28 +43,9 @@ type ServedHost = Omit<Host, "system" | "start" | "stop">;
 /** The HTTP interface of a host, not yet listening. `close()` ends streams and waiting requests. */
 export function createHttpServer(
   host: ServedHost,
-  { onInternalError, requestTimeoutMs: requestTimeout = REQUEST_TIMEOUT_MS }: HttpServerOptions = {},
+  { onInternalError, requestTimeoutMs, gateways }: HttpServerOptions = {},
 ): FastifyInstance {
-  const server = fastify({
-    bodyLimit: VALUE_BYTES_MAX,
-    requestTimeout,
-    keepAliveTimeout: 70_000,
-    http: { connectionsCheckingInterval: Math.min(1_000, requestTimeout), headersTimeout: requestTimeout },
-    forceCloseConnections: true,
-    routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
-    frameworkErrors: (error, request, reply) => sendProblem(request, reply, problemOf(error)),
-  });
-  // Routes check bodies themselves, with the runtime's own error texts.
-  server.setValidatorCompiler<z.ZodType>((route) =>
-    route.httpPart === "body" ? (value) => ({ value }) : validatorCompiler(route),
-  );
-  // Answers are checked against their schemas by the compiler, not again for every request.
-  server.setSerializerCompiler(() => (value) => JSON.stringify(value));
-  server.setErrorHandler((error, request, reply) => {
-    const problem = problemOf(error);
-    if (problem.kind === "internal") onInternalError?.(error, `${request.method} ${request.routeOptions.url ?? ""}`);
-    sendProblem(request, reply, problem);
-  });
+  const server = createServer({ onInternalError, requestTimeoutMs, proxies: host.config.TRUSTED_PROXIES });
   const { config, clock, systems } = host;
   const names = systems.map(({ name }) => name);
   server.setNotFoundHandler((request, reply) => {
@@ -76,8 +53,9 @@ export function createHttpServer(
     sendProblem(request, reply, unknownDomainProblem(request, names) ?? noRoute);
   });
   addJsonBodyParser(server);
-  addBrowserGuard(server, config);
-  addAuthentication(server, config.ROLLCALL_API_TOKENS);
+  const { ROLLCALL_HTTP_HOST: address, ROLLCALL_HTTP_NAMES: hostNames, ROLLCALL_API_TOKENS: tokens } = config;
+  addBrowserGuard(server, { address, names: hostNames, hasTokens: tokens !== undefined });
+  addAuthentication(server, tokens);
   addRateLimit(server, new RateLimit(config.ROLLCALL_HTTP_RATE_MAX, clock));
   addAuthorization(server, new Set(systems.map(({ domain }) => domain.entityIdField)));
   const root = atRoot(systems);
@@ -91,18 +69,24 @@ export function createHttpServer(
   });
   server.addHook("onClose", async () => domains.forEach(({ close }) => close()));
   void server.register(async (scope) =>
-    addRoutes(scope.withTypeProvider<ZodTypeProvider>(), host, domains, root?.name),
+    addRoutes(scope.withTypeProvider<ZodTypeProvider>(), host, domains, { root: root?.name, gateways }),
   );
+  gateways?.addTo(server);
   return server;
 }
 
-/** @param root the domain whose paths need no name, if there is one */
-function addRoutes(http: Http, host: ServedHost, domains: readonly DomainApi[], root: string | undefined): void {
+interface Routed {
+  /** The domain whose paths need no name, if there is one. */
+  readonly root: string | undefined;
+  readonly gateways: MeasuredGateways | undefined;
+}
+
+function addRoutes(http: Http, host: ServedHost, domains: readonly DomainApi[], { root, gateways }: Routed): void {
   // For each path prefix a scope of its own.
   const within = (prefix: string, add: (scope: Http) => void | Promise<void>): void =>
     void http.register(async (scope) => add(scope.withTypeProvider<ZodTypeProvider>()), { prefix });
   const first = domains.find(({ system }) => system.name === root) ?? (domains[0] as DomainApi);
-  addMetricsRoutes(http, domains, host.troubles);
+  addMetricsRoutes(http, domains, host.troubles, gateways);
   addHealthRoutes(http, host);
   addDoctorRoutes(http, host);
   addPageRoutes(
@@ -140,7 +124,9 @@ function addOperatorRoutes(http: Http, api: DomainApi): void {
   addOverviewRoutes(http, api);
   addDeadLetterRoutes(http, api);
   addJournalRoutes(http, api);
+  addIntentRoutes(http, api);
   addHoldRoutes(http, api);
+  addProjectionRoutes(http, api);
   addReloadRoutes(http, api);
   addContractRoutes(http, api);
   addContractCheckRoutes(http, api);

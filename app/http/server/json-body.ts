@@ -3,12 +3,15 @@ import type { z } from "zod";
 import { parseObject } from "../../../runtime/core/incoming-json.ts";
 import { describeParts, invalidParts, Problem } from "./problem.ts";
 
-/** Reads bodies with the same limits of size, depth and characters, and the same codes, as messages of the bus. */
-export function addJsonBodyParser(server: FastifyInstance): void {
+/**
+ * Reads bodies with the same limits of size, depth and characters, and the same codes, as messages of the bus.
+ * @param takesNone whether an empty body is none
+ */
+export function addJsonBodyParser(server: FastifyInstance, takesNone = false): void {
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser("application/json", { parseAs: "buffer" }, async (_request: unknown, body: Buffer) =>
-    parseObject(body),
-  );
+  const parse = async (_request: unknown, body: Buffer): Promise<unknown> =>
+    takesNone && body.length === 0 ? undefined : parseObject(body);
+  server.addContentTypeParser("application/json", { parseAs: "buffer" }, parse);
 }
 
 /**

@@ -11,12 +11,18 @@ const PROBLEM_KINDS = {
   unauthenticated: { status: 401, title: "Authentication required" },
   forbidden: { status: 403, title: "Forbidden" },
   "foreign-origin": { status: 403, title: "A page of another origin may not change anything" },
+  "foreign-network": { status: 403, title: "This address may not use the port" },
   "not-found": { status: 404, title: "Not found" },
+  "method-not-allowed": { status: 405, title: "Method not allowed" },
   "not-acceptable": { status: 406, title: "Not acceptable" },
   conflict: { status: 409, title: "Conflict with the current state" },
+  declined: { status: 409, title: "The contract declines it" },
+  "precondition-failed": { status: 412, title: "It is not as the caller has seen it" },
   "too-large": { status: 413, title: "The request is too large" },
   "unsupported-media-type": { status: 415, title: "The body must be JSON" },
+  "key-reused": { status: 422, title: "The Idempotency-Key was used for another request" },
   "foreign-host": { status: 421, title: "This host name is not served here" },
+  "precondition-required": { status: 428, title: "The request has to say what it has seen" },
   "too-many-requests": { status: 429, title: "Too many requests" },
   overloaded: { status: 503, title: "Overloaded" },
   unavailable: { status: 503, title: "A dependency is unavailable" },
@@ -55,6 +61,7 @@ export interface ProblemOptions {
   readonly retryAfterSeconds?: number;
   /** The WWW-Authenticate header. */
   readonly challenge?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** An RFC 9457 problem: thrown by a route, sent by the error handler. */
@@ -70,10 +77,13 @@ export class Problem extends Error {
 
 /** @param within pointer to the part of the body that the schema checked */
 export const invalidParts = (issues: readonly z.core.$ZodIssue[], within = ""): ProblemError[] =>
-  issues.slice(0, 100).map(({ path, message }) => ({
-    detail: message,
-    pointer: within + path.map((part) => `/${escapePointer(String(part))}`).join(""),
-  }));
+  issues.slice(0, 100).flatMap((issue) => {
+    const unknown = issue.code === "unrecognized_keys" ? issue.keys.slice(0, 100).map((key) => [key]) : [[]];
+    return unknown.map((key) => ({
+      detail: issue.message,
+      pointer: within + [...issue.path, ...key].map((part) => `/${escapePointer(String(part))}`).join(""),
+    }));
+  });
 
 export const describeParts = (errors: readonly ProblemError[]): string =>
   errors.map(({ parameter, pointer, detail }) => `${parameter ?? (pointer || "/")}: ${detail}`).join("; ");
@@ -93,10 +103,10 @@ export function notServedProblem(
   return notFound(`the domain ${name.slice(0, 100)} is not served here${names}`);
 }
 
-/** @param request its path is told without the query, which may hold secrets */
-export function sendProblem({ url }: FastifyRequest, reply: FastifyReply, { kind, message, options }: Problem): void {
-  const { errors = [], code, status, extensions, retryAfterSeconds, challenge } = options;
-  const body = {
+/** @param url its path is told without the query, which may hold secrets */
+function problemBody(url: string, { kind, message, options }: Problem) {
+  const { errors = [], code, status, extensions } = options;
+  return {
     ...extensions,
     type: `urn:rollcall:problem:${kind}`,
     title: PROBLEM_KINDS[kind].title,
@@ -106,13 +116,27 @@ export function sendProblem({ url }: FastifyRequest, reply: FastifyReply, { kind
     ...(code !== undefined && { code }),
     errors,
   };
+}
+export type ProblemBody = ReturnType<typeof problemBody>;
+
+/** @param write makes of the problem what is sent instead, as plain JSON */
+export function sendProblem(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  problem: Problem,
+  write?: (body: ProblemBody) => unknown,
+): void {
+  const { retryAfterSeconds, challenge, headers = {} } = problem.options;
+  const body = problemBody(request.url, problem);
+  // An error of the framework comes before any hook.
+  void reply.headers({ ...headers, "x-request-id": request.id });
   if (retryAfterSeconds !== undefined) void reply.header("retry-after", String(retryAfterSeconds));
   if (challenge !== undefined) void reply.header("www-authenticate", challenge);
   void reply
     .code(body.status)
-    .type("application/problem+json")
+    .type(write ? "application/json" : "application/problem+json")
     .serializer((value) => JSON.stringify(value))
-    .send(body);
+    .send(write ? write(body) : body);
 }
 
 /** The problem for any error of a route. */
@@ -144,6 +168,7 @@ function problemOfFault(fault: Fault): Problem {
   if (fault.retryable) return new Problem("unavailable", message, { code, retryAfterSeconds: 1 });
   // It names the place, by which an operator finds out what happened to it.
   if (code === "JOURNAL_DAMAGED") return new Problem("internal", message, { code });
+  if (code === "JOURNAL_DROPPED") return new Problem("conflict", message, { code });
   return new Problem("internal", "the request failed; the process's log has the error", { code });
 }
 

@@ -1,16 +1,13 @@
 import { z } from "zod";
 import { NodeId } from "../../../contracts/registration/messages/fields.ts";
-import { readEntities } from "../../../runtime/stored/entities.ts";
-import type { System } from "../../host/compose.ts";
 import { Accepted, eventBodySchema } from "../../http/events/events.routes.ts";
-import { type IncomingEvent, parseIncomingEvent } from "../../http/events/incoming-event.ts";
+import { parseIncomingEvent, sealedEvent } from "../../http/events/incoming-event.ts";
 import { eventTypesParam, streamRoute } from "../../http/events/stream.routes.ts";
 import { assertMayActFor } from "../../http/server/access.ts";
 import type { DomainApi } from "../../http/server/domain-api.ts";
-import { Problem } from "../../http/server/problem.ts";
 import { apiRoute, type Http } from "../../http/server/route-types.ts";
+import { publishAndAwaitActive } from "./await-active.ts";
 import { RegistrationView, registrationView } from "./registration-view.ts";
-import { RegistrationWaits } from "./registration-waits.ts";
 
 const Query = z.object({
   wait: z
@@ -27,8 +24,8 @@ const Query = z.object({
 
 /** Messages as nodes without a Kafka client send and read them. */
 export function addEventRoutes(http: Http, { system, publisher, streams }: DomainApi): void {
-  const waits = new RegistrationWaits(system);
-  http.addHook("preClose", async () => waits.close());
+  const closing = new AbortController();
+  http.addHook("preClose", async () => closing.abort());
 
   http.post(
     "/events",
@@ -40,17 +37,15 @@ export function addEventRoutes(http: Http, { system, publisher, streams }: Domai
       response: { 200: RegistrationView, 202: Accepted },
     }),
     async ({ query: { wait, timeout }, body, headers, caller }, reply) => {
-      const event = parseIncomingEvent(system, body, headers["traceparent"]);
-      assertMayActFor(caller, event.entityId);
+      const parsed = parseIncomingEvent(system, body, headers["traceparent"]);
+      assertMayActFor(caller, parsed.entityId);
+      const event = await sealedEvent(system, parsed, caller);
       if (wait === undefined) {
         await publisher.publish(event.outgoing);
         return reply.code(202).send({ message_id: event.messageId });
       }
-      // Before it is published: the outcome may come before the bus confirms.
-      const outcome = waits.untilSettled(event, timeout);
-      await publisher.publish(event.outgoing);
-      const entity = await outcome;
-      if (!entity) throw await timeoutProblem(system, event, timeout, waits.isClosed);
+      const waiting = { timeoutMs: timeout, closing: closing.signal };
+      const entity = await publishAndAwaitActive({ system, publisher }, event, waiting);
       return reply.code(200).send(registrationView(entity));
     },
   );
@@ -67,20 +62,4 @@ export function addEventRoutes(http: Http, { system, publisher, streams }: Domai
     async ({ query: { type: types, node_id: entityId }, headers, caller: { mayActFor: mayRead } }, reply) =>
       streams.send(reply, { types, entityId, mayRead }, headers["last-event-id"]),
   );
-}
-
-async function timeoutProblem(
-  { store, domain }: System,
-  { messageId, entityId }: IncomingEvent,
-  timeoutMs: number,
-  isStopping: boolean,
-): Promise<Problem> {
-  const extensions = { message_id: messageId, node_id: entityId };
-  if (isStopping) return new Problem("unavailable", "the process is stopping; the event was published", { extensions });
-  const [entity] = await readEntities(store, domain.name, [entityId]);
-  const state = entity?.state ?? null;
-  const detail =
-    `after ${timeoutMs / 1_000} s ${entityId} is ${state ?? "not known yet"}; the event was published and is still ` +
-    "processed: see the timeline";
-  return new Problem("timeout", detail, { extensions: { ...extensions, state } });
 }

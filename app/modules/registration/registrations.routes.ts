@@ -91,8 +91,8 @@ function addNodeRoutes(http: Http, api: DomainApi): void {
       response: { 200: Timeline.extend({ items: z.array(RegistrationTimelineItem) }) },
     }),
     async ({ params: { node_id }, query }) => {
-      const { items, next_cursor } = await timelinePage(system, node_id, query, "node");
-      return { items: items.map(registrationTimelineItem), next_cursor };
+      const { items, ...page } = await timelinePage(system, node_id, query, "node");
+      return { items: items.map(registrationTimelineItem), ...page };
     },
   );
 

@@ -66,15 +66,22 @@ export class EmbeddedBroker {
     };
   }
 
-  /** @returns the time of the append, ms since the epoch. @throws Fault BUS_UNAVAILABLE, retryable */
-  append(messages: readonly OutgoingMessage[]): Promise<number> {
+  /**
+   * @returns the time of the append, ms since the epoch, and each message's offset
+   * @throws Fault BUS_UNAVAILABLE, retryable
+   */
+  append(
+    messages: readonly OutgoingMessage[],
+  ): Promise<{ readonly atMs: number; readonly offsets: readonly number[] }> {
     return this.#runExclusively(async () => {
+      const offsets: number[] = [];
       const atMs = this.log.timeOfAppend(this.clock.wallMs());
       for (const call of splitIntoCalls(messages, PARTITION_BYTES_MAX)) {
         const records = await this.log.append(call, atMs);
+        for (const { offset } of records) offsets.push(offset);
         for (const { readers } of this.#subscriptions) readers.deliverAppended(records);
       }
-      return atMs;
+      return { atMs, offsets };
     });
   }
 

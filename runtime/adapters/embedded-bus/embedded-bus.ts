@@ -86,8 +86,8 @@ export class EmbeddedBus implements EventBus {
 
   async publish(messages: readonly OutgoingMessage[], { timeoutMs }: TimeLimit) {
     assertMessageSizes(messages);
-    const brokerTimeMs = await this.#within(timeoutMs, "publish", () => this.#broker.append(messages));
-    return { brokerTimeMs, receivedAtMs: this.#clock.monotonicMs() };
+    const { atMs, offsets } = await this.#within(timeoutMs, "publish", () => this.#broker.append(messages));
+    return { brokerTimeMs: atMs, receivedAtMs: this.#clock.monotonicMs(), offsets: () => offsets };
   }
 
   /** Waits for publishes that were called earlier, so that their records are counted. */

@@ -73,9 +73,8 @@ export class KafkaBus implements EventBus {
     this.#consumer?.commitHint(positions);
   }
 
-  async publish(messages: readonly OutgoingMessage[], { timeoutMs }: TimeLimit): Promise<Published> {
-    const brokerTimeMs = await this.#producer.publish(messages, timeoutMs);
-    return { brokerTimeMs, receivedAtMs: this.#settings.clock.monotonicMs() };
+  publish(messages: readonly OutgoingMessage[], { timeoutMs }: TimeLimit): Promise<Published> {
+    return this.#producer.publish(messages, timeoutMs);
   }
 
   async logEnds(topics: readonly string[], { timeoutMs }: TimeLimit): Promise<ByTopicPartition<LogEnds>> {

@@ -1,12 +1,15 @@
 import { Partitioners, type Message, type Producer, type RecordMetadata, type TopicMessages } from "kafkajs";
-import type { OutgoingMessage } from "../../ports/event-bus.ts";
+import type { OutgoingMessage, Published } from "../../ports/event-bus.ts";
 import type { KafkaClient, KafkaSettings } from "./kafka-client.ts";
 import { isTooLarge, KafkaConnection } from "./kafka-connection.ts";
 import { withOnePassGrouping } from "./kafkajs-patches.ts";
 import { messageTooLarge, PARTITION_BYTES_MAX, splitIntoCalls, topicPartitionName } from "../publish-sizes.ts";
 
-/** The broker's time of an append, ms since the epoch; undefined when no topic of the call has LogAppendTime. */
-type BrokerTime = number | undefined;
+/** A confirmed call. */
+interface Confirmed {
+  readonly messages: readonly OutgoingMessage[];
+  readonly places: readonly RecordMetadata[];
+}
 
 /**
  * Sends one call at a time, and repeats it until it is confirmed as a whole.
@@ -24,31 +27,35 @@ export class KafkaProducer extends KafkaConnection<Producer> {
   }
 
   /** @throws Fault BUS_UNAVAILABLE, MESSAGE_TOO_LARGE */
-  publish(messages: readonly OutgoingMessage[], timeoutMs: number): Promise<BrokerTime> {
-    const deadlineAt = this.settings.clock.monotonicMs() + timeoutMs;
+  async publish(messages: readonly OutgoingMessage[], timeoutMs: number): Promise<Published> {
+    const { clock } = this.settings;
+    const deadlineAt = clock.monotonicMs() + timeoutMs;
     const sent = this.#lastPublish.then(() => this.#publish(messages, deadlineAt));
     this.#lastPublish = sent.catch(() => undefined);
-    return sent;
+    const calls = await sent;
+    const brokerTimeMs = calls.map(({ places }) => brokerTimeOf(places)).findLast((time) => time !== undefined);
+    return { brokerTimeMs, receivedAtMs: clock.monotonicMs(), offsets: () => calls.flatMap(offsetsOf) };
   }
 
-  async #publish(messages: readonly OutgoingMessage[], deadlineAt: number): Promise<BrokerTime> {
-    let brokerTimeMs: BrokerTime;
+  async #publish(messages: readonly OutgoingMessage[], deadlineAt: number): Promise<readonly Confirmed[]> {
+    const calls: Confirmed[] = [];
     for (const [index, call] of splitIntoCalls(messages, PARTITION_BYTES_MAX).entries()) {
       if (index > 0) this.settings.onPartPublished?.();
-      brokerTimeMs = (await this.#sendUntilConfirmed(call, deadlineAt)) ?? brokerTimeMs;
+      calls.push(...(await this.#sendUntilConfirmed(call, deadlineAt)));
     }
-    return brokerTimeMs;
+    return calls;
   }
 
-  async #sendUntilConfirmed(messages: readonly OutgoingMessage[], deadlineAt: number): Promise<BrokerTime> {
+  async #sendUntilConfirmed(messages: readonly OutgoingMessage[], deadlineAt: number): Promise<readonly Confirmed[]> {
     const { log } = this.settings;
     try {
-      return await this.request(
+      const places = await this.request(
         `publish to ${[...new Set(messages.map(({ topic }) => topic))].join(", ")}: not confirmed`,
         deadlineAt,
         (producer, timeoutMs) => send(producer, messages, timeoutMs),
         (error, attempt) => log("warn", "a publish was not confirmed, trying again", { attempt, error }),
       );
+      return [{ messages, places }];
     } catch (error) {
       if (!isTooLarge(error)) throw error;
       return this.#sendInHalves(messages, deadlineAt, error);
@@ -56,14 +63,14 @@ export class KafkaProducer extends KafkaConnection<Producer> {
   }
 
   /** The broker refuses a partition's messages as one batch, so which one is too large shows only when it is alone. */
-  async #sendInHalves(messages: readonly OutgoingMessage[], deadlineAt: number, cause: unknown): Promise<BrokerTime> {
+  async #sendInHalves(messages: readonly OutgoingMessage[], deadlineAt: number, cause: unknown): Promise<Confirmed[]> {
     const [only] = messages;
     if (messages.length === 1 && only !== undefined)
       throw messageTooLarge(only, "the topic's max.message.bytes is smaller", cause);
     const middle = Math.ceil(messages.length / 2);
     const first = await this.#sendUntilConfirmed(messages.slice(0, middle), deadlineAt);
     const second = await this.#sendUntilConfirmed(messages.slice(middle), deadlineAt);
-    return second ?? first;
+    return [...first, ...second];
   }
 }
 
@@ -76,14 +83,39 @@ function createProducer({ kafka }: KafkaClient): Producer {
   });
 }
 
-async function send(producer: Producer, messages: readonly OutgoingMessage[], timeoutMs: number): Promise<BrokerTime> {
+async function send(
+  producer: Producer,
+  messages: readonly OutgoingMessage[],
+  timeoutMs: number,
+): Promise<readonly RecordMetadata[]> {
   // Returns at once when it is connected already.
   await producer.connect();
   const topicMessages = byTopic(messages);
   const confirmed = await producer.sendBatch({ acks: -1, timeout: timeoutMs, topicMessages });
   assertAllConfirmed(messages, confirmed);
-  const brokerTimeMs = Math.max(-1, ...confirmed.map(({ logAppendTime = "-1" }) => Number(logAppendTime)));
+  return confirmed;
+}
+
+/** Undefined when no topic of the call has LogAppendTime. */
+function brokerTimeOf(places: readonly RecordMetadata[]): number | undefined {
+  const brokerTimeMs = Math.max(-1, ...places.map(({ logAppendTime = "-1" }) => Number(logAppendTime)));
   return brokerTimeMs < 0 ? undefined : brokerTimeMs;
+}
+
+/** A partition's messages of a call lie one behind the other. */
+function offsetsOf({ messages, places }: Confirmed): number[] {
+  const next = new Map(
+    places.map(({ topicName, partition, baseOffset = "-1" }) => [
+      topicPartitionName({ topic: topicName, partition }),
+      Number(baseOffset),
+    ]),
+  );
+  return messages.map((message) => {
+    const name = topicPartitionName(message);
+    const offset = next.get(name) ?? -1;
+    next.set(name, offset + 1);
+    return offset;
+  });
 }
 
 function byTopic(messages: readonly OutgoingMessage[]): TopicMessages[] {

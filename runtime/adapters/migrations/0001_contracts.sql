@@ -12,6 +12,8 @@ create table rollcall.contract_set (
 create table rollcall.contract_in_force (
   domain text primary key,
   hash text not null references rollcall.contract_set (hash),
+  -- of entities' data: code with a lower one takes nothing over
+  state_version int not null,
   since timestamptz not null,
   -- who put them in force: an operator, or the process that started with them
   activated_by text not null

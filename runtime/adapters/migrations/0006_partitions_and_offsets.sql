@@ -16,6 +16,8 @@ create table rollcall.partition_owner (
   resumed_at timestamptz,
   -- the contracts under which the owner took it over
   contract_hash text,
+  -- by state for how many ms its entities are retained, as rollcall.entity has it in purge_at; JSON, null: none are
+  retention text,
   primary key (domain, partition)
 );
 
@@ -84,3 +86,42 @@ begin
 end
 $$;
 revoke all on function rollcall.drop_seen_before(date) from public;
+
+-- Takes a day out of the journal. Every turn queues behind a session that waits for the table's lock, so the wait is
+-- shorter than a turn, and whoever calls tries again. (DETACH ... CONCURRENTLY is refused beside a default partition.)
+-- The lock is not kept while the files go: that is another transaction's, see below. Returns whether it was there.
+create function rollcall.detach_turn_day(day date) returns boolean
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  name text := 'turn_' || to_char(day, 'YYYYMMDD');
+begin
+  perform set_config('lock_timeout', '50', true);
+  perform 1 from pg_catalog.pg_inherits where inhrelid = to_regclass('rollcall.' || name);
+  if not found then return false; end if;
+  execute format('alter table rollcall.turn detach partition rollcall.%I', name);
+  -- Under this name nobody else has put a table aside.
+  execute format('alter table rollcall.%I rename to %I', name, 'dropped_' || name);
+  return true;
+end
+$$;
+revoke all on function rollcall.detach_turn_day(date) from public;
+
+-- Drops what was taken out, also by a process that ended before it could. Returns how many days went.
+create function rollcall.drop_detached_days() returns int
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  name text;
+  dropped int := 0;
+begin
+  perform set_config('lock_timeout', '500', true);
+  for name in
+    select c.relname from pg_catalog.pg_class c
+     where c.relnamespace = 'rollcall'::regnamespace and c.relkind = 'r' and c.relname ~ '^dropped_turn_[0-9]{8}$'
+  loop
+    execute format('drop table rollcall.%I', name);
+    dropped := dropped + 1;
+  end loop;
+  return dropped;
+end
+$$;
+revoke all on function rollcall.drop_detached_days() from public;

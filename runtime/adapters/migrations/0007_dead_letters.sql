@@ -12,6 +12,8 @@ create table rollcall.dead_letter (
   value bytea,
   value_bytes int not null,
   headers json not null,
+  -- its door, where it had one that is its own: a retry is sealed with it again
+  door json,
   entity_id text,
   at timestamptz not null,
   retried_at timestamptz,

@@ -16,3 +16,10 @@ create table rollcall.domain (
   -- when an operator decided that it is not to be served any more; it counts until the domain is served again
   retired_at timestamptz
 );
+
+-- What gateways sign messages with: the newest, and the one before it, which is valid until the next one is made.
+create table rollcall.door_key (
+  id int primary key,
+  secret bytea not null check (length(secret) >= 32),
+  made_at timestamptz not null default now()
+);

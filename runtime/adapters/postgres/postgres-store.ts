@@ -100,11 +100,14 @@ function poolConfig(options: PostgresStoreOptions): pg.PoolConfig {
     pipeline: true,
     types: { getTypeParser: ((oid: number) => parsers.get(oid) ?? String) as pg.CustomTypesConfig["getTypeParser"] },
     // Not as start-up parameters, which connection poolers refuse. The limit on idle transactions is there so that a
-    // process that hangs inside one does not lock its partitions' rows for ever.
+    // process that hangs inside one does not lock its partitions' rows for ever. The server needs up to a second to
+    // compile a statement where it guesses a small table to be large, and none of ours runs long enough to win it back.
+    // A statement's plan stays: one made while a table was empty would read it whole, however large it has become.
     onConnect: async (client) => {
       sendBindInChunks(client);
       await client.query(
-        `set timezone to 'UTC'; set statement_timeout to ${statementTimeoutMs};` +
+        `set timezone to 'UTC'; set jit to off; set enable_seqscan to off;` +
+          `set statement_timeout to ${statementTimeoutMs};` +
           `set idle_in_transaction_session_timeout to ${statementTimeoutMs}` +
           (options.readOnly === true ? `;set default_transaction_read_only to on` : ""),
       );

@@ -4,10 +4,11 @@ import { actionsOf } from "../model/transitions.ts";
 import { diagnosticAt, keyRef, type SourceRef } from "../reading/contract-source.ts";
 
 /**
- * RC207: what an attempt wrote is taken back at each of its ends. In the reducer's initial state nothing is owed yet,
- * so a transition from there needs no compensation.
+ * RC207: what an attempt wrote is taken back at each of its ends; a document has none. In the reducer's initial state
+ * nothing is owed yet, so a transition from there needs no compensation.
  */
 export function* checkCompensation(model: DomainModel): Iterable<Diagnostic> {
+  if (model.lifecycle === "document") return;
   const ends = attemptEnds(model);
   for (const { compensatedBy, intent } of model.effects) {
     if (!compensatedBy || compensatedBy.unknown) continue;
@@ -30,13 +31,14 @@ export function* checkCompensation(model: DomainModel): Iterable<Diagnostic> {
 }
 
 /** The events that end an attempt otherwise than in success, and the place in the contract that makes each so. */
-function attemptEnds({ orchestrator, startedBy }: DomainModel) {
+function attemptEnds({ orchestrator, startedBy, lifecycle }: DomainModel) {
   const ends = new Map<string, { readonly event: string; readonly at: SourceRef; readonly why: string }>();
   for (const { trigger, to } of orchestrator.transitions)
     if (orchestrator.states.get(to.name)?.terminal && !trigger.unknown && !ends.has(trigger.name))
       ends.set(trigger.name, { event: trigger.name, at: trigger.at, why: `it leads to ${to.name}` });
   const { name, at, unknown } = startedBy;
-  if (!unknown) ends.set(name, { event: name, at, why: "it supersedes the attempt before" });
+  if (!unknown && lifecycle === "attempts")
+    ends.set(name, { event: name, at, why: "it supersedes the attempt before" });
   return [...ends.values()];
 }
 

@@ -2,7 +2,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { type ExpressionScope, typeMismatches } from "../expressions/expression-types.ts";
 import { typesAt } from "../expressions/field-types.ts";
-import { invariantScope, messageScope, triggerScope } from "../expressions/expression-scopes.ts";
+import { invariantScope, rowScope, triggerScope } from "../expressions/expression-scopes.ts";
 import type { DomainModel, ExpressionRef, TextRef } from "../model/domain-model.ts";
 import { diagnosticAt } from "../reading/contract-source.ts";
 import { TOPIC_PLACEHOLDERS } from "../language/topic-pattern.ts";
@@ -10,16 +10,26 @@ import { TOPIC_PLACEHOLDERS } from "../language/topic-pattern.ts";
 /** RC108: every path leads to a field, and every test can be true of one value and false of another. */
 export function* checkExpressions(model: DomainModel): Iterable<Diagnostic> {
   yield* checkEntityId(model);
+  for (const each of expressionsOf(model)) yield* checkExpression(each);
+}
+
+interface ScopedExpression extends ExpressionRef {
+  /** Undefined: nothing is known of what it may meet. */
+  readonly scope: ExpressionScope | undefined;
+}
+
+/** Every expression of the contracts, and what its paths are looked up in. */
+export function* expressionsOf(model: DomainModel): Iterable<ScopedExpression> {
   for (const { event, rows } of model.handlers)
-    for (const { when } of rows) if (when) yield* checkExpression(when, messageScope(model, [event]));
+    for (const { when } of rows) if (when) yield { ...when, scope: rowScope(model, event) };
   // A list under `from_state` has its conditions once.
   const transitions = new Map(model.reducer.transitions.map((transition) => [transition.index, transition]));
   for (const { conditions, trigger } of transitions.values())
-    for (const each of conditions) yield* checkExpression(each, triggerScope(model, trigger.name));
-  for (const { never } of model.invariants) if (never) yield* checkExpression(never, invariantScope(model));
+    for (const each of conditions) yield { ...each, scope: triggerScope(model, trigger.name) };
+  for (const { never } of model.invariants) if (never) yield { ...never, scope: invariantScope(model) };
 }
 
-function* checkExpression({ at, parsed }: ExpressionRef, scope: ExpressionScope | undefined): Iterable<Diagnostic> {
+function* checkExpression({ at, parsed, scope }: ScopedExpression): Iterable<Diagnostic> {
   const mismatches = () => {
     if ("problem" in parsed) return [parsed.problem];
     return scope ? parsed.expression.any.flat().flatMap((test) => typeMismatches(scope, test)) : [];
@@ -48,7 +58,7 @@ function* checkEntityId({ entityIdField: { text: field, at }, consumed, messages
 export function* checkPlaceholders(model: DomainModel): Iterable<Diagnostic> {
   const { consumed, published, deadLetterTopic, emissions, effects, intents } = model;
   for (const topic of [...[...consumed, ...published].map((event) => event.topic), deadLetterTopic])
-    yield* unfilled(topic, TOPIC_PLACEHOLDERS, "a topic knows {env} and {namespace}");
+    if (topic) yield* unfilled(topic, TOPIC_PLACEHOLDERS, "a topic knows {env} and {namespace}");
   const filled = [
     ...emissions.map(({ intent, target }) => ({ intent, pattern: target })),
     ...effects.map(({ intent, backend }) => ({ intent, pattern: backend })),

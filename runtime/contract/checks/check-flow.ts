@@ -28,9 +28,11 @@ export function* checkRoutes(model: DomainModel): Iterable<Diagnostic> {
 function* messagesWithoutRoute(model: DomainModel): Iterable<Diagnostic> {
   const routed = new Set(model.handlers.map(({ event }) => event.name));
   const renewing = new Set(renewingEvents(model).map(({ name }) => name));
-  for (const { name, at, unknown } of model.consumed)
-    if (!unknown && !routed.has(name) && !renewing.has(name))
-      yield diagnosticAt("RC102", at, `${name} is consumed, but no handler takes it and no deadline is renewed by it`);
+  for (const { name, at, unknown } of model.consumed) {
+    if (unknown || routed.has(name)) continue;
+    const remedy = renewing.has(name) ? "add a row for it under handlers: action: renew moves the deadline" : undefined;
+    yield diagnosticAt("RC102", at, `${name} is consumed, but no handler takes it`, { remedy });
+  }
   for (const { name: state, raises } of model.reducer.states.values())
     if (raises && !raises.unknown && !routed.has(raises.name))
       yield diagnosticAt("RC102", raises.at, `${state} raises ${raises.name}, but no handler takes it`);
@@ -55,13 +57,16 @@ function* routesWithoutOrigin(
 }
 
 function explainOrigin(
-  { effects }: DomainModel,
+  { effects, published }: DomainModel,
   { kind, subject }: EventRef,
   origin: MessageOrigin | undefined,
 ): string {
   if (origin === "bus") return "what is consumed from the bus goes to handlers only";
   if (origin) return `it is ${origin === "raised" ? "raised by the reducer" : `a message of kind ${origin}`}`;
-  if (kind === "published") return `${subject} is not in published_events`;
+  if (kind === "published") {
+    const isEvent = published.some(({ name }) => name === subject);
+    return isEvent ? `${subject} has no topic, so it never reaches the bus` : `${subject} is not in published_events`;
+  }
   if (kind !== "failed") return "it is neither consumed, nor raised, nor an outcome";
   const hasEffect = effects.some(({ intent }) => intent.name === subject);
   return hasEffect ? `${subject} is retried without a limit` : `no effect takes ${subject}`;
@@ -85,7 +90,7 @@ export function* checkEvents(model: DomainModel): Iterable<Diagnostic> {
   const known = new Set(published.map(({ name }) => name));
   for (const { name, at, unknown } of handlers.flatMap(({ outputs }) => outputs))
     if (!unknown && !known.has(name))
-      yield diagnosticAt("RC103", at, `${name} is not in published_events: it has no topic`, { related });
+      yield diagnosticAt("RC103", at, `${name} is not in published_events: it has no row there`, { related });
   for (const handler of handlers) yield* rowsBeyondHandler(handler);
   const returned = returnedEvents(model);
   for (const { name, at, unknown } of published)
@@ -112,7 +117,7 @@ function* rowsBeyondHandler({ rows, outputs, handler }: HandlerModel): Iterable<
 }
 
 function* sharedTopics({ consumed, published, deadLetterTopic }: DomainModel): Iterable<Diagnostic> {
-  for (const { text, at } of [...published.map(({ topic }) => topic), deadLetterTopic]) {
+  for (const { text, at } of [...published.flatMap(({ topic }) => topic ?? []), deadLetterTopic]) {
     const read = consumed.find(({ topic }) => topic.text === text);
     if (!read) continue;
     const related = [{ at: read.topic.at, message: "consumed here" }];
@@ -166,8 +171,7 @@ export function* checkTriggers(model: DomainModel): Iterable<Diagnostic> {
   const published = new Set(model.published.map(({ name }) => name));
   const produced = new Set([...returnedEvents(model), ...published]);
   for (const trigger of firstUses(machineTriggers(model)))
-    if (!trigger.unknown && !isProduced(model, trigger, produced))
-      yield diagnosticAt("RC205", trigger.at, `nothing produces ${trigger.name}`);
+    if (!trigger.unknown && !isProduced(model, trigger, produced)) yield unproducedTrigger(model, trigger);
   // Checked here only for handlers of raised events: what other handlers return is checked row by row (RC105).
   const accepted = new Set(machineTriggers(model).map(({ name }) => name));
   const raised = handlers.filter(({ event }) => messageOrigin(model, event) === "raised");
@@ -178,6 +182,17 @@ export function* checkTriggers(model: DomainModel): Iterable<Diagnostic> {
   for (const { name, at } of firstUses(triggers.map(({ trigger }) => trigger)))
     if (!consumed.has(name))
       yield diagnosticAt("RC205", at, `no transition takes ${name}`, { suggestion: didYouMean(name, consumed) });
+}
+
+function unproducedTrigger(model: DomainModel, trigger: EventRef): Diagnostic {
+  const row = model.published.find(({ name }) => trigger.kind === "published" && name === trigger.subject);
+  if (!row) return diagnosticAt("RC205", trigger.at, `nothing produces ${trigger.name}`);
+  const message = `nothing produces ${trigger.name}: ${explainOrigin(model, trigger, undefined)}`;
+  const related = [{ at: row.at, message: `${row.name} is declared here` }];
+  return diagnosticAt("RC205", trigger.at, message, {
+    related,
+    remedy: `give ${row.name} a topic, or wait for it itself`,
+  });
 }
 
 /** A published event that is in no output_events is reported where it is published (RC103), not as a trigger. */

@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { fillTopic, type TopicVariables } from "../language/topic-pattern.ts";
-import type { DomainModel } from "../model/domain-model.ts";
+import type { DomainModel, TextRef } from "../model/domain-model.ts";
 import { diagnosticAt } from "../reading/contract-source.ts";
 
 /**
@@ -15,12 +15,13 @@ export function* checkForeignTopics(
   publishers: readonly DomainModel[],
   names?: TopicVariables,
 ): Iterable<Diagnostic> {
-  const topicOf = ({ topic }: Pick<DomainModel["consumed"][number], "topic">): string =>
-    names ? fillTopic(topic.text, names) : topic.text;
+  const topicOf = ({ text }: TextRef): string => (names ? fillTopic(text, names) : text);
   for (const consumed of model.consumed)
     for (const publisher of publishers) {
       const written = [...publisher.published, { name: "", topic: publisher.deadLetterTopic }];
-      const there = written.filter((each) => topicOf(each) === topicOf(consumed));
+      const there = written.flatMap(({ name, topic }) =>
+        topic && topicOf(topic) === topicOf(consumed.topic) ? [{ name, topic }] : [],
+      );
       const same = there.find(({ name }) => name === consumed.name);
       const problem = same ? keyProblem(consumed.name, model, publisher) : typeProblem(consumed.name, publisher);
       const at = (same ?? there[0])?.topic.at;

@@ -1,21 +1,25 @@
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import type { DomainModel, EffectModel, TextRef, NameRef } from "../model/domain-model.ts";
+import type { DomainModel, EffectModel, EventRef, TextRef, NameRef } from "../model/domain-model.ts";
 import { raisedEvents, renewingEvents, statesWithDeadline } from "../model/events.ts";
 import { firstByKey } from "../model/first-by-key.ts";
 import { reducerActionNames } from "../model/transitions.ts";
 import { diagnosticAt, keyRef, type SourceRef, sourceRef } from "../reading/contract-source.ts";
 import { DeadlineFired, IntentFailed } from "../../core/message.ts";
 import { messageTypeOf } from "../model/read-handlers.ts";
+import { gatewayNames } from "./check-gateways.ts";
 
 /** RC101, the other way: code that no contract names would never run, and nobody would notice. */
 export function* checkUnusedCode(model: DomainModel): Iterable<Diagnostic> {
-  const { code, set, handlers, emissions, effects } = model;
+  const { code, set, handlers, emissions, effects, projections } = model;
   const { orchestrator, reducer = orchestrator } = set;
   const routing = keyRef(orchestrator, "handler_routing", "handlers");
   const emission = keyRef(reducer, "intent_emission", "intents");
   const transitions = keyRef(reducer, "state_machine", "transitions");
   const effectRows = set.effects[0] ? keyRef(set.effects[0], "handler_routing", "handlers") : emission;
+  const computeRows = set.computes[0] ? keyRef(set.computes[0], "projections") : sourceRef(orchestrator, "name");
+  const isOneMissing = projections.some((each) => each.function.written === "");
+  const rowFunctions = isOneMissing ? [] : Object.keys(code.rows ?? {});
   const { updates, builders } = code.reducer;
   const intents = [...emissions, ...effects].map(({ intent }) => intent.name);
   const lists: readonly Parameters<typeof unusedNames>[] = [
@@ -24,7 +28,9 @@ export function* checkUnusedCode(model: DomainModel): Iterable<Diagnostic> {
     ["intent builder", Object.keys(builders), emissions.map(({ action }) => action.name), emission],
     ["intent", [...model.intents.keys()], intents, emission],
     ["effect", Object.keys(code.effects), effects.map(({ effect }) => effect.name), effectRows],
+    ["row function", rowFunctions, projections.map((each) => each.function.name), computeRows],
     ["message", [...model.messages.keys()], messageTypes(model), sourceRef(orchestrator, "name")],
+    ...gatewayFunctions(model),
     ...handlerActions(model),
   ];
   for (const list of lists) yield* unusedNames(...list);
@@ -43,6 +49,19 @@ function* unusedNames(
       yield diagnosticAt("RC101", at, `${kind} ${name} is in code, but no contract names it`, {
         suggestion: didYouMean(name, missing),
       });
+}
+
+function gatewayFunctions(model: DomainModel): readonly Parameters<typeof unusedNames>[] {
+  const { requests = {}, views = {}, errors = {}, calls = {}, rowViews = {}, shapes = {} } = model.code;
+  const { at, ...named } = gatewayNames(model);
+  return [
+    ["request function", Object.keys(requests), named.requests, at],
+    ["view", Object.keys(views), named.views, at],
+    ["errors function", Object.keys(errors), named.errors, at],
+    ["call function", Object.keys(calls), named.calls, at],
+    ["row view", Object.keys(rowViews), named.rowViews, at],
+    ["shape", Object.keys(shapes), named.shapes, at],
+  ];
 }
 
 const handlerActions = (model: DomainModel): readonly Parameters<typeof unusedNames>[] =>
@@ -64,7 +83,7 @@ function messageTypes(model: DomainModel): readonly string[] {
   const { consumed, published, handlers, effects, triggers } = model;
   const lists = [renewingEvents(model), consumed, published, raisedEvents(model)];
   const events = [...handlers, ...triggers].map(({ event }) => event);
-  const outputs = [...handlers, ...effects].flatMap((each) => each.outputs);
+  const outputs = [...handlers, ...effects].flatMap((each): readonly EventRef[] => each.outputs);
   return [...lists.flat(), ...events, ...outputs].map(({ subject }) => subject);
 }
 
@@ -142,7 +161,7 @@ function* unknownFaultCodes({ code }: DomainModel, effects: readonly EffectModel
 
 /** RC109: what may be declared once and is declared again; the second place is the problem, the first is related. */
 export function* checkDuplicates(model: DomainModel): Iterable<Diagnostic> {
-  const { handlers, orchestrator, reducer, emissions, effects, consumed, published, triggers } = model;
+  const { handlers, orchestrator, reducer, emissions, effects, consumed, published, triggers, projections } = model;
   yield* duplicates("contract", model.contractNames.map(named));
   for (const { declaredStates } of [orchestrator, reducer]) yield* duplicates("state", declaredStates);
   const lists: readonly (readonly [what: string, declared: readonly Declaration[]])[] = [
@@ -153,6 +172,7 @@ export function* checkDuplicates(model: DomainModel): Iterable<Diagnostic> {
     ["trigger for", triggers.map(({ event }) => event)],
     ["action", emissions.map(({ action }) => action)],
     ["effect for", effects.map(({ intent }) => intent)],
+    ["projection", projections.map(({ name, nameAt: at }) => ({ name, at }))],
   ];
   for (const [what, declared] of lists) yield* duplicates(what, declared);
 }

@@ -1,16 +1,20 @@
 import { type Diagnostic, joinWithAnd, stateLabel } from "../diagnostics/diagnostic.ts";
-import type { DomainModel, MachineModel, HandlerModel } from "../model/domain-model.ts";
+import type { DomainModel, MachineModel, HandlerModel, StateModel } from "../model/domain-model.ts";
 import { isOutcome, type MessageOrigin, messageOrigin } from "../model/events.ts";
 import { reachableFrom } from "../model/transitions.ts";
 import { diagnosticAt, keyRef } from "../reading/contract-source.ts";
 import { stateEventKey } from "./check-transitions.ts";
 
-/** RC201: a state that can't be reached; one that can't be left and is not terminal. */
-export function* checkReachability({ orchestrator, reducer }: DomainModel): Iterable<Diagnostic> {
-  for (const machine of [orchestrator, reducer]) {
-    if (!machine.states.has(machine.initial)) continue;
-    yield* unreachableStates(machine);
-    yield* deadEnds(machine);
+/** RC201: a state that can't be reached; one that can't be left, though the entity must not stay there. */
+export function* checkReachability({ orchestrator, reducer, lifecycle }: DomainModel): Iterable<Diagnostic> {
+  const canStay = lifecycle === "document" ? "neither is it terminal nor does it say stays" : "is not terminal";
+  if (orchestrator.states.has(orchestrator.initial)) {
+    yield* unreachableStates(orchestrator);
+    yield* deadEnds(orchestrator, ({ terminal, stays }) => terminal || stays, canStay);
+  }
+  if (reducer.states.has(reducer.initial)) {
+    yield* unreachableStates(reducer);
+    yield* deadEnds(reducer, ({ rests }) => rests, "does not rest");
   }
 }
 
@@ -35,12 +39,18 @@ function* unreachableStates(machine: MachineModel): Iterable<Diagnostic> {
   }
 }
 
-function* deadEnds(machine: MachineModel): Iterable<Diagnostic> {
+function* deadEnds(
+  machine: MachineModel,
+  mayStay: (state: StateModel) => boolean,
+  missing: string,
+): Iterable<Diagnostic> {
   const reached = reachableFrom(machine, machine.initial);
   const left = statesLeft(machine);
-  for (const { name, terminal, at } of machine.states.values())
-    if (!terminal && !left.has(name) && reached.has(name) && name !== machine.initial)
-      yield diagnosticAt("RC201", at, `${name} can't be left, and is not terminal`);
+  for (const state of machine.states.values()) {
+    const { name, at } = state;
+    if (!mayStay(state) && !left.has(name) && reached.has(name) && name !== machine.initial)
+      yield diagnosticAt("RC201", at, `${name} can't be left, and ${missing}`);
+  }
 }
 
 const statesLeft = ({ transitions }: MachineModel): ReadonlySet<string> =>
@@ -69,23 +79,39 @@ export function* checkUnboundedWaits(model: DomainModel): Iterable<Diagnostic> {
           isOutcome(model, name)),
     );
   const left = statesLeft(orchestrator);
-  for (const { name, at, terminal, transient, deadline } of orchestrator.states.values())
-    if (!terminal && !transient && !deadline && left.has(name) && !isEndedByRuntime(name))
+  for (const { name, at, terminal, rests, transient, deadline } of orchestrator.states.values())
+    if (!terminal && !rests && !transient && !deadline && left.has(name) && !isEndedByRuntime(name))
       yield diagnosticAt("RC301", at, `${name} waits for something outside and has no deadline: it may wait forever`, {
         severity: "warning",
       });
 }
 
-/** RC104: a matrix decides about every state, and each of its rows about at least one. */
+/**
+ * RC104: a matrix decides about every state, and each of its rows about at least one; none about a state in which the
+ * message is declined.
+ */
 export function* checkMatrix({ handlers, orchestrator }: DomainModel): Iterable<Diagnostic> {
   for (const handler of handlers.filter(({ hasMatrix }) => hasMatrix)) {
     yield* undecidedStates(handler, orchestrator);
+    yield* declinedRows(handler, orchestrator);
     yield* unreachableRows(handler);
   }
 }
 
-function* undecidedStates({ at, event, rows }: HandlerModel, { states }: MachineModel): Iterable<Diagnostic> {
-  const covered = new Set(rows.flatMap((row) => (row.when ? [] : row.decidableStates)));
+function* declinedRows({ event, rows, declinedStates }: HandlerModel, { states }: MachineModel): Iterable<Diagnostic> {
+  for (const { name, at } of rows.flatMap(({ namedStates }) => namedStates)) {
+    if (!declinedStates.includes(name)) continue;
+    const related = [{ at: states.get(name)?.at ?? at, message: `${name} is terminal` }];
+    const message = `under lifecycle: once ${event.name} is declined in ${name}, so no row decides there`;
+    yield diagnosticAt("RC104", at, message, { related });
+  }
+}
+
+function* undecidedStates(
+  { at, event, rows, declinedStates }: HandlerModel,
+  { states }: MachineModel,
+): Iterable<Diagnostic> {
+  const covered = new Set([...declinedStates, ...rows.flatMap((row) => (row.when ? [] : row.decidableStates))]);
   // A row that names a state that does not exist was meant for one of those that are left.
   if (rows.some((row) => row.namedStates.some(({ unknown }) => unknown))) return;
   const left = [...states.keys()].filter((state) => !covered.has(state));
@@ -100,9 +126,10 @@ function* undecidedStates({ at, event, rows }: HandlerModel, { states }: Machine
   yield diagnosticAt("RC104", keyRef(at.source, ...at.path, "state_decision_matrix"), message, { related });
 }
 
-function* unreachableRows({ rows }: HandlerModel): Iterable<Diagnostic> {
+function* unreachableRows({ rows, declinedStates }: HandlerModel): Iterable<Diagnostic> {
   for (const [index, { at, decidableStates, namedStates }] of rows.entries()) {
     if (decidableStates.length > 0 || namedStates.some(({ unknown }) => unknown)) continue;
+    if (namedStates.some(({ name }) => declinedStates.includes(name))) continue;
     const above = rows.slice(0, index).filter((each) => !each.when);
     const related = above
       .filter((each) => namedStates.some(({ name }) => name === "*" || each.decidableStates.includes(name)))

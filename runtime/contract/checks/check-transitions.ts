@@ -55,14 +55,14 @@ interface Rejection {
 function applyOutputs(model: DomainModel, row: RowModel, states: readonly string[], returnable: Set<string>) {
   const rejections = new Map<EventRef, Rejection[]>();
   for (const from of row.action ? states : [])
-    for (const { event, state, transition } of followOutputs(model, row, from)) {
+    for (const { event, state, transition } of followOutputs(model, row, from).steps) {
       returnable.add(stateEventKey(state, event.name));
       if (transition) continue;
       rejections.set(event, [...(rejections.get(event) ?? []), { from, in: state }]);
       // In which state it and the later ones were meant to be applied is not known: they count as returnable in each,
       // so that no transition on them is also reported as unused (RC106).
-      for (const { name } of row.outputs.slice(row.outputs.indexOf(event)))
-        for (const any of model.orchestrator.states.keys()) returnable.add(stateEventKey(any, name));
+      for (const each of row.outputs.filter((other) => other === event || other.item > event.item))
+        for (const any of model.orchestrator.states.keys()) returnable.add(stateEventKey(any, each.name));
     }
   return rejections;
 }
@@ -132,7 +132,7 @@ function competingGroups({ transitions }: MachineModel): readonly (readonly Tran
   return groupBy(known, ({ from, trigger }) => stateEventKey(from.name, trigger.name));
 }
 
-function groupBy<Item>(items: readonly Item[], key: (item: Item) => string): readonly (readonly Item[])[] {
+export function groupBy<Item>(items: readonly Item[], key: (item: Item) => string): readonly (readonly Item[])[] {
   const found = new Map<string, Item[]>();
   for (const item of items) found.set(key(item), [...(found.get(key(item)) ?? []), item]);
   return [...found.values()];

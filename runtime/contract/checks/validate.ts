@@ -3,6 +3,12 @@ import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { checkCodeDeclarations, checkCodeFit, checkDuplicates, checkUnusedCode } from "./check-names.ts";
 import { checkCopies } from "./check-copies.ts";
 import { checkCompensation } from "./check-compensation.ts";
+import { checkLifecycle } from "./check-lifecycle.ts";
+import { checkGateways } from "./check-gateways.ts";
+import { checkRefusals } from "./check-refusals.ts";
+import { checkRenewals } from "./check-renewals.ts";
+import { checkProjections } from "./check-projections.ts";
+import { checkReservedNames } from "./check-reserved.ts";
 import { checkTransitions } from "./check-transitions.ts";
 import { checkEvents, checkIntentFlow, checkTriggers, checkRaisedCycles, checkRoutes } from "./check-flow.ts";
 import { checkExpressions, checkPlaceholders } from "./check-fields.ts";
@@ -18,7 +24,8 @@ import { loadContractFiles, loadContractFolder, type LoadResult, sortedUniqueDia
 const CHECKS: readonly ((model: DomainModel) => Iterable<Diagnostic>)[] = [
   ...[checkUnusedCode, checkCodeFit, checkRoutes, checkEvents, checkMatrix, checkPlaceholders, checkExpressions],
   ...[checkDuplicates, checkCodeDeclarations, checkReachability, checkIntentFlow, checkRaisedCycles, checkTriggers],
-  ...[checkCompensation, checkUnboundedWaits, checkTransitions, checkCopies],
+  ...[checkCompensation, checkUnboundedWaits, checkTransitions, checkCopies, checkLifecycle],
+  ...[checkRenewals, checkReservedNames, checkRefusals, checkGateways, checkProjections],
 ];
 
 /**

@@ -1,5 +1,6 @@
 import { compileExpression } from "../../core/condition.ts";
 import type { Condition, Domain, EffectSpec, IntentSpec, Route, RouteRow } from "../../core/domain.ts";
+import type { Handler } from "../../core/handler.ts";
 import { compileMachine, type MachineDescription } from "../../core/machine.ts";
 import { parseEventPattern } from "../language/event-pattern.ts";
 import { durationMs } from "../language/schema-parts.ts";
@@ -11,11 +12,15 @@ import type {
   HandlerModel,
   MachineModel,
   NameRef,
+  RowModel,
+  TextRef,
 } from "../model/domain-model.ts";
 import { fixedBackend } from "../model/read-effects.ts";
-import { awaitedPublishes, statesWithDeadline } from "../model/events.ts";
+import { doorReaders, onlyCallerRead } from "../model/doors.ts";
+import { awaitedPublishes, choicesOf, countsPublished, statesWithDeadline } from "../model/events.ts";
 import { firstByKey } from "../model/first-by-key.ts";
 import { contentHash } from "../reading/contract-set.ts";
+import { compileProjections } from "./compile-projections.ts";
 
 /**
  * Makes the tables that `step()` and the shell look up from a domain's contracts and code.
@@ -23,40 +28,65 @@ import { contentHash } from "../reading/contract-set.ts";
  * @throws Error on a name that the code lacks
  */
 export function compileDomain(model: DomainModel, variables: TopicVariables): Domain {
-  const { set, code, published, triggers, startedBy } = model;
-  const topicOf = ({ topic }: DomainModel["published"][number]): string => fillTopic(topic.text, variables);
+  const { set, code, published, triggers, lifecycle, startedBy } = model;
+  const topicOf = ({ text }: TextRef): string => fillTopic(text, variables);
   const effects = firstByKey(model.effects.map((each) => [each.intent.written, compileEffect(each, code.effects)]));
   return {
     name: set.domain,
     contractHash: contentHash(set),
     entityIdField: model.entityIdField.text,
-    attempt: { idField: model.attemptIdField, startedBy: startedBy.written },
+    lifecycle,
+    attempt: {
+      idField: model.attemptIdField,
+      startedBy: lifecycle === "document" ? undefined : startedBy.written,
+    },
     maxClockSkewMs: requireDurationMs(model.maxClockSkew),
     consumed: model.consumed.map((event) => ({
-      ...{ topic: topicOf(event), type: event.written },
+      ...{ topic: topicOf(event.topic), type: event.written },
       message: requireKnown(model.messages.get(event.written), `message is called ${event.written}`),
       ...{ journal: event.journal, skipsOtherTypes: event.skipsOtherTypes },
     })),
-    topicByEventType: firstByKey(published.map((event) => [event.written, topicOf(event)])),
-    deadLetterTopic: fillTopic(model.deadLetterTopic.text, variables),
+    topicByEventType: firstByKey(published.map(({ written, topic }) => [written, topic ? topicOf(topic) : null])),
+    countsPublished: countsPublished(model),
+    deadLetterTopic: topicOf(model.deadLetterTopic),
+    refusals: firstByKey(model.refusals.map(({ code: refusal, kind, message }) => [refusal, { kind, message }])),
+    doorRequired: new Set(
+      doorReaders(model)
+        .filter(({ isTrusted }) => !isTrusted)
+        .map(({ written }) => written),
+    ),
+    onlyCallerRead: onlyCallerRead(model),
     routes: firstByKey(model.handlers.map((each) => [each.event.written, compileRoute(model, each)])),
     orchestrator: compileMachine(describeMachine(model.orchestrator)),
     reducer: compileMachine(describeMachine(model.reducer)),
     triggerByMessageType: firstByKey(triggers.map(({ event, trigger }) => [event.written, trigger.written])),
     reducerCode: code.reducer,
+    stateVersion: code.stateVersion ?? 1,
+    upcast: code.upcast,
     intents: firstByKey(
       model.emissions.map(({ action: { written: action }, intent: { written: type }, target }) => {
         const hasOutcome = (effects.get(type)?.outputEvents.length ?? 0) > 0;
         return [action, { action, type, target: compileTarget(target.text), hasOutcome }];
       }),
     ),
+    onPurge: model.onPurge.map(({ written }) => written),
+    tombstoneMs: tombstoneMsOf(model),
     effects,
     reconciled: new Map(code.reconciled?.map((each) => [each.backend, each])),
     deadlineAfterMs: firstByKey(
       statesWithDeadline(model).map(({ deadline: { name, after } }) => [name, requireDurationMs(after)]),
     ),
+    projections: compileProjections(model),
     awaitsPublish: new Set(awaitedPublishes(model).map(({ written }) => parseEventPattern(written).subject)),
   };
+}
+
+/** A tombstone stays for so long at least, or for as long as any state retains its entities. */
+const TOMBSTONE_MS = 30 * 86_400_000;
+
+function tombstoneMsOf({ orchestrator }: DomainModel): number | undefined {
+  const retains = [...orchestrator.states.values()].flatMap(({ retain }) => retain ?? []);
+  return retains.length === 0 ? undefined : Math.max(TOMBSTONE_MS, ...retains.map(requireDurationMs));
 }
 
 const ANY_STATE = "*";
@@ -65,19 +95,29 @@ const BACKEND_FIELD_LENGTH_MAX = 253;
 
 /** By state the rows that may fit, in order. */
 function compileRoute({ code, orchestrator }: DomainModel, { written: { written: name }, rows }: HandlerModel): Route {
-  const { actions } = requireEntry(code.handlers, name, "handler");
+  const handler = requireEntry(code.handlers, name, "handler");
   const byState = new Map([...orchestrator.states.keys()].map((state): [string, RouteRow[]] => [state, []]));
-  for (const { when, action, reason, namedStates, decidableStates } of rows) {
+  for (const { when, action, outputs, namedStates, decidableStates, ...rest } of rows) {
     for (const state of namedStates) if (state.name !== ANY_STATE) requireState(state);
+    const oneOf = action ? choicesOf(outputs).map((choice) => choice.map((event) => event.written)) : [];
     const row: RouteRow = {
       ...(when && { when: requireCondition(when) }),
-      action: action
-        ? { kind: "call", name: action.written, run: requireEntry(actions, action.written, `action of ${name}`) }
-        : { kind: "no_op", reason },
+      ...(oneOf.length > 0 && { oneOf }),
+      action: action ? compileCall(name, handler, action.written) : compileBuiltIn(rest),
     };
     for (const state of decidableStates) byState.get(state)?.push(row);
   }
   return { handler: name, rows: byState };
+}
+
+const compileCall = (name: string, { actions, reads, refusals }: Handler, action: string): RouteRow["action"] => ({
+  ...{ kind: "call", name: action, run: requireEntry(actions, action, `action of ${name}`) },
+  ...{ readsDoor: reads.length > 0, refusals },
+});
+
+function compileBuiltIn({ refusal, renews, reason }: Pick<RowModel, "refusal" | "renews" | "reason">) {
+  if (refusal) return { kind: "refuse", code: refusal.written } as const;
+  return renews ? ({ kind: "renew" } as const) : ({ kind: "no_op", reason } as const);
 }
 
 /** One of the two machines, as the core's tables and the exports are made from it. */
@@ -85,8 +125,9 @@ export function describeMachine({ name, initial, states, transitions }: MachineM
   return {
     name,
     initial,
-    states: [...states.values()].map(({ name: state, terminal, transient, deadline, raises, entryActions }) => ({
-      ...{ name: state, terminal, transient },
+    states: [...states.values()].map(({ name: state, deadline, raises, retain, entryActions, ...kind }) => ({
+      ...{ name: state, terminal: kind.terminal, rests: kind.rests, transient: kind.transient },
+      ...(retain !== undefined && { retainMs: requireDurationMs(retain) }),
       ...(deadline && {
         deadline: {
           name: deadline.name,
@@ -111,7 +152,7 @@ export function describeMachine({ name, initial, states, transitions }: MachineM
 
 function compileEffect(model: EffectModel, effects: DomainModel["code"]["effects"]): EffectSpec {
   const { intent, operation, backend, written, outputs, settings } = model;
-  const { timeout, batch, concurrency, retry_policy: retry, circuit_breaker: breaker } = settings;
+  const { timeout, batch, concurrency, retry_policy: retry, circuit_breaker: breaker, ask_again: again } = settings;
   return {
     ...{ intentType: intent.written, operation, concurrency },
     ...compileBackend(backend.text),
@@ -128,6 +169,7 @@ function compileEffect(model: EffectModel, effects: DomainModel["code"]["effects
       ...(retry.retry_on && { retryOn: new Set(retry.retry_on) }),
     },
     breaker: { failureThreshold: breaker.failure_threshold, resetTimeoutMs: requireDurationMs(breaker.reset_timeout) },
+    askAgain: { firstMs: requireDurationMs(again.first), maxMs: requireDurationMs(again.max) },
   };
 }
 

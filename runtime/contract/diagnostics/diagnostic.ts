@@ -20,7 +20,7 @@ export type TimelineStep = Readonly<z.infer<typeof TimelineStep>>;
 /** One problem of a contract, as the reference's table of diagnostics names it. */
 export const Diagnostic = z.object({
   ...position,
-  code: z.string().describe("RC001 to RC301"),
+  code: z.string().describe("RC001 to RC403"),
   severity: z.enum(["error", "warning"]),
   message: z.string(),
   excerpt: z.string().describe("the line's text"),

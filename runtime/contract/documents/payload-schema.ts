@@ -11,7 +11,20 @@ type Target = "draft-7" | "draft-2020-12";
  * The JSON Schema of a message's own fields. It never refuses what the Zod schema takes; what it can't say, and so
  * takes too, is listed in docs/reference/protocol.md.
  */
-export const payloadSchema = ({ schema }: MessageDefinition, target: Target): JsonSchema => jsonSchema(schema, target);
+export const payloadSchema = (message: MessageDefinition, target: Target): JsonSchema =>
+  jsonSchema(withAliases(message), target);
+
+/** Of a field that has other names none is required: JSON Schema could say that one of them is, at great length. */
+function withAliases({ shape, aliases }: MessageDefinition): z.ZodType {
+  const named = Object.entries(aliases).flatMap(([field, names]): [string, z.ZodType][] => [
+    [field, (shape[field] as z.ZodType).nullish()],
+    ...names.map((name): [string, z.ZodType] => [name, z.unknown().optional().describe(`another name of ${field}`)]),
+  ]);
+  return z.looseObject({ ...shape, ...Object.fromEntries(named) });
+}
+
+/** The JSON Schema of any shape. */
+export const shapeSchema = (shape: z.ZodType): JsonSchema => jsonSchema(shape, "draft-2020-12");
 
 function jsonSchema(zodSchema: z.ZodType, target: Target): JsonSchema {
   const { $schema: _, ...schema } = z.toJSONSchema(zodSchema, {
@@ -32,9 +45,9 @@ function useExamplesKeyword(schema: Record<string, unknown>): void {
 }
 
 /** What every event carries; the entity's id as those who send it write it. */
-function commonFields({ consumed, entityIdField, attempt: { idField } }: Domain) {
+function commonFields({ consumed, entityIdField, attempt: { idField: attemptIdField }, countsPublished }: Domain) {
   const entityId = consumed[0]?.message.shape[entityIdField] as z.ZodType | undefined;
-  return eventFields(entityIdField, idField, entityId);
+  return eventFields({ entityIdField, attemptIdField, countsPublished }, entityId);
 }
 
 export const eventPayloadSchema = (domain: Domain, target: Target): JsonSchema =>
@@ -43,7 +56,7 @@ export const eventPayloadSchema = (domain: Domain, target: Target): JsonSchema =
 /** A topic's payload as a JSON Schema of its own, for programs in any language. The same wherever it is served. */
 export function standaloneSchema(domain: Domain, { direction, type, message }: TopicMessage): JsonSchema {
   const whole =
-    direction === "received" ? message.schema : z.looseObject({ ...commonFields(domain), ...message.shape });
+    direction === "received" ? withAliases(message) : z.looseObject({ ...commonFields(domain), ...message.shape });
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     $id: `urn:rollcall:${domain.name}:${type}:1`,

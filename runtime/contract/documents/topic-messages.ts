@@ -13,7 +13,8 @@ export function topicMessages(domain: Domain, messages: readonly MessageDefiniti
   const definitions = new Map(messages.map((message) => [message.messageType, message]));
   return [
     ...domain.consumed.map(({ type, topic, message }) => ({ direction: "received" as const, type, topic, message })),
-    ...[...domain.topicByEventType].map(([type, topic]) => {
+    ...[...domain.topicByEventType].flatMap(([type, topic]) => {
+      if (topic === null) return [];
       const message = definitions.get(type);
       if (!message) throw new Error(`${type} is published on ${topic}, but no message of the code is called so`);
       return { direction: "sent" as const, type, topic, message };

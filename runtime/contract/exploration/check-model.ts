@@ -2,8 +2,9 @@ import { NO_ENTITY } from "../../core/domain.ts";
 import type { Diagnostic, TimelineStep } from "../diagnostics/diagnostic.ts";
 import { compileDomain } from "../compile/compile-domain.ts";
 import type { DomainModel } from "../model/domain-model.ts";
+import { choicesOf } from "../model/events.ts";
 import { sortedUniqueDiagnostics } from "../reading/load.ts";
-import { diagnosticAt, sourceRef } from "../reading/contract-source.ts";
+import { diagnosticAt, sourceRef, type SourceRef } from "../reading/contract-source.ts";
 import { createContext, type ExplorationContext } from "./exploration-context.ts";
 import { type ExplorationResult, explore, type StepTaken, takeStep } from "./explore.ts";
 import { progressViolations } from "./progress-rules.ts";
@@ -21,8 +22,8 @@ export interface ModelCheckResult {
   /** Steps taken from them. */
   readonly transitions: number;
   /**
-   * Transitions of the contracts that no step took, as `file:line from -> to on trigger`: nothing is known about them.
-   * None where states were left out.
+   * Transitions of the contracts that no step took, as `file:line from -> to on trigger`, and alternatives that no
+   * function returned, as `file:line route: event`: nothing is known about them. None where states were left out.
    */
   readonly untaken: readonly string[];
 }
@@ -53,7 +54,7 @@ export function checkModel(model: DomainModel, statesMax = STATES_MAX): ModelChe
     diagnostics: sortedUniqueDiagnostics(diagnostics),
     states: visited.length,
     transitions,
-    untaken: complete ? untakenTransitions(context, explored) : [],
+    untaken: complete ? [...untakenTransitions(context, explored), ...unreturnedChoices(context, explored)] : [],
   };
 }
 
@@ -99,9 +100,23 @@ function untakenTransitions({ model }: ExplorationContext, { movesMade }: Explor
     model[machine].transitions
       .filter(({ from, trigger, to }) => !movesMade.has(`${machine} ${from.name} ${trigger.name} ${to.name}`))
       .map(({ from, trigger, to, at }) => {
-        const { file, line } = at.source.spanAt(at.path);
-        return `${file}:${line} ${from.name} -> ${to.name} on ${trigger.name}`;
+        return `${lineOf(at)} ${from.name} -> ${to.name} on ${trigger.name}`;
       }),
   );
   return [...new Set(untaken)];
+}
+
+function unreturnedChoices({ model }: ExplorationContext, { returned }: ExplorationResult): readonly string[] {
+  const left = model.handlers.flatMap(({ event: { name: route }, rows }) =>
+    rows
+      .flatMap(({ outputs }) => choicesOf(outputs).flat())
+      .filter(({ name }) => !returned.has(`${route} ${name}`))
+      .map(({ name, at }) => `${lineOf(at)} ${route}: ${name}`),
+  );
+  return [...new Set(left)];
+}
+
+function lineOf(at: SourceRef): string {
+  const { file, line } = at.source.spanAt(at.path);
+  return `${file}:${line}`;
 }

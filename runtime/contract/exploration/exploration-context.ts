@@ -2,14 +2,18 @@ import { compileExpression } from "../../core/condition.ts";
 import type { ConsumedTopic, Domain, RouteRow } from "../../core/domain.ts";
 import type { Expression } from "../../core/expression.ts";
 import type { NewEvent } from "../../core/message.ts";
-import { messageScope } from "../expressions/expression-scopes.ts";
-import type { DomainModel, ExpressionRef } from "../model/domain-model.ts";
+import { rowScope } from "../expressions/expression-scopes.ts";
+import type { DomainModel, ExpressionRef, HandlerModel, RowModel } from "../model/domain-model.ts";
+import { doorReaders } from "../model/doors.ts";
+import { FROM_BUS, namesCaller, ownerPaths, sampleDoors } from "./sample-doors.ts";
 import { commonText, samplePayloads } from "./sample-payloads.ts";
 
 /** What a handler's function returned during a step, and for which message or raised name. */
 interface HandlerCall {
   readonly route: string;
   readonly events: readonly NewEvent[];
+  /** The row, where others of the same state have a rule about owners and this one does not say who may come. */
+  readonly unguarded: RowModel | undefined;
 }
 
 /** All that the exploration of a domain looks up. */
@@ -24,7 +28,7 @@ export function createContext(model: DomainModel, domain: Domain) {
   );
   const calls: HandlerCall[] = [];
   return {
-    domain: { ...domain, routes: recordingRoutes(domain, calls) },
+    domain: { ...domain, routes: recordingRoutes(model, domain, calls) },
     /** What the domain's handlers returned in the last step. */
     calls,
     model,
@@ -53,10 +57,8 @@ function messageSource(
   entityId: string,
 ) {
   const { type, message } = consumed;
-  const scope = messageScope(
-    model,
-    model.consumed.filter(({ name }) => name === type),
-  );
+  const event = model.consumed.find(({ name }) => name === type);
+  const scope = event && rowScope(model, event);
   const conditions = model.handlers
     .filter((handler) => handler.event.name === type)
     .flatMap(({ rows }) => rows.flatMap(({ when }) => parsedExpressions(when)));
@@ -64,6 +66,7 @@ function messageSource(
   return {
     ...consumed,
     samples: samplePayloads(message, conditions, scope, fixed),
+    doors: event && doorReaders(model).includes(event) ? sampleDoors(conditions, scope, event.isTrusted) : [FROM_BUS],
     /** Whether it carries an attempt's id, and so answers that attempt. */
     namesAttempt: attempt.idField in message.shape,
   };
@@ -78,21 +81,33 @@ const seenNames = ({ any }: Expression): readonly string[] =>
     .flatMap(({ path, value }) => (path.text === "seen" && value?.kind === "literal" ? [String(value.value)] : []));
 
 /** The routes, with functions that note what they return: a decision has only the events that were accepted. */
-function recordingRoutes({ routes }: Domain, calls: HandlerCall[]): Domain["routes"] {
-  const recording = (route: string, row: RouteRow): RouteRow => {
+function recordingRoutes(model: DomainModel, { routes }: Domain, calls: HandlerCall[]): Domain["routes"] {
+  const recording = (route: string, row: RouteRow, unguarded: RowModel | undefined): RouteRow => {
     const { action } = row;
-    if (action.kind === "no_op") return row;
+    if (action.kind !== "call") return row;
     const run: typeof action.run = (context) => {
       const result = action.run(context);
-      if (!("kind" in result)) calls.push({ route, events: result });
+      if (!("kind" in result)) calls.push({ route, events: result, unguarded });
       return result;
     };
     return { ...row, action: { ...action, run } };
   };
+  const recordingState = (type: string, state: string, rows: readonly RouteRow[]): readonly RouteRow[] => {
+    const unguarded = unguardedRows(model.handlers.find(({ event }) => event.written === type)?.rows ?? [], state);
+    return rows.map((row, index) => recording(type, row, unguarded[index]));
+  };
   return new Map(
-    [...routes].map(([type, { handler, rows }]) => [
-      type,
-      { handler, rows: new Map([...rows].map(([state, list]) => [state, list.map((row) => recording(type, row))])) },
-    ]),
+    [...routes].map(([type, { handler, rows }]) => {
+      const recorded = [...rows].map(([state, list]) => [state, recordingState(type, state, list)] as const);
+      return [type, { handler, rows: new Map(recorded) }];
+    }),
   );
+}
+
+/** In the order in which they decide in a state: the row, or undefined where it may let anybody in. */
+function unguardedRows(all: HandlerModel["rows"], state: string): readonly (RowModel | undefined)[] {
+  const rows = all.filter(({ decidableStates }) => decidableStates.includes(state));
+  const testsOf = ({ when }: RowModel) => parsedExpressions(when).flatMap(({ any }) => any.flat());
+  const hasOwners = rows.some((row) => ownerPaths(testsOf(row)).length > 0);
+  return rows.map((row) => (hasOwners && !testsOf(row).some(namesCaller) ? row : undefined));
 }

@@ -46,6 +46,8 @@ export function explore(context: ExplorationContext, statesMax: number) {
   const violations = new Map<string, FoundViolation>();
   /** Moves that the machines made: `machine from trigger to`. */
   const movesMade = new Set<string>();
+  /** Events that functions returned, and for what: `route event`. */
+  const returned = new Set<string>();
   /** Steps taken, those included that led to a state visited before. */
   let transitions = 0;
   /** False: the limit was reached, and there is more. */
@@ -69,6 +71,7 @@ export function explore(context: ExplorationContext, statesMax: number) {
       transitions++;
       const decision = takeStep(context, state, via);
       for (const { machine, from, trigger, to } of decision.moves) movesMade.add(`${machine} ${from} ${trigger} ${to}`);
+      for (const { route, events } of context.calls) for (const { type } of events) returned.add(`${route} ${type}`);
       const after = nextState(context, state, via.message, decision);
       const violation = firstViolation(context, { before: state, message: via.message, decision, after });
       if (violation) {
@@ -80,7 +83,7 @@ export function explore(context: ExplorationContext, statesMax: number) {
       const opensAttempt = hasOpenedAttempt(state, decision);
       if (to !== parent || opensAttempt) edges.push({ from: parent, to, isInternal: via.isInternal, opensAttempt });
     }
-  return { visited, edges, transitions, violations: [...violations.values()], movesMade, complete };
+  return { visited, edges, transitions, violations: [...violations.values()], movesMade, returned, complete };
 }
 
 /** Takes one step; what the functions returned in it is in the context's `calls`. */

@@ -1,7 +1,13 @@
 import { type Attempt, attemptRefOf, type Entity } from "../../core/entity.ts";
 import type { Intent } from "../../core/intent.ts";
 import type { Message, NewEvent, Payload } from "../../core/message.ts";
-import { deadlineMessage, intentFailure, outcomeMessage, publishedMessage } from "../../core/runtime-messages.ts";
+import {
+  deadlineMessage,
+  intentFailure,
+  outcomeMessage,
+  publishedMessage,
+  purgeMessage,
+} from "../../core/runtime-messages.ts";
 import type { ExplorationContext, MessageSource } from "./exploration-context.ts";
 import { outcomePayload, type Sample } from "./sample-payloads.ts";
 import { memoizedId, defaultCorrelationId, START_MS, type SystemState } from "./system-state.ts";
@@ -26,9 +32,22 @@ export function possibleMessages(context: ExplorationContext, system: SystemStat
   const internal = runtimeMessages(context, now, entity.attempt, { intents, unpublished, deadlines: entity.deadlines });
   return [
     ...internal.map((message) => ({ message, label: "", isInternal: true })),
+    ...purges(context, system, entity),
     ...external,
     ...staleMessages(context, system, entity),
   ];
+}
+
+/** An entity that has ended, and of which nothing is on its way, may be purged when its time is over. */
+function purges(
+  { domain }: ExplorationContext,
+  { requestedIntents, unpublished, now }: SystemState,
+  entity: Entity,
+): readonly PossibleMessage[] {
+  const retainMs = entity.state === null ? undefined : domain.orchestrator.states.get(entity.state)?.retainMs;
+  if (retainMs === undefined || requestedIntents.length + unpublished.length > 0) return [];
+  const at = Math.max(now, entity.stateSince + retainMs);
+  return [{ message: purgeMessage(domain.name, entity, "retain", at), label: "", isInternal: false }];
 }
 
 /** Outcomes, publishes and deadlines that the entity has left behind. The core has to ignore each of them. */
@@ -109,17 +128,20 @@ function externalMessages(
     return (index > 0 ? arrivals : [...arrivals, ...due]).flatMap(({ ids, label, now: at }) => {
       const payload = decodedPayload(source, sample, ids);
       if (!payload) return [];
-      const message: Message = {
-        kind: "bus",
-        type: source.type,
-        id,
-        entityId: context.entityId,
-        correlationId: ids["correlation_id"] ?? defaultCorrelationId(idSet),
-        payload,
-        now: at,
-        origin: { topic: source.topic, partition: 0, offset: idSet },
-      };
-      return { message, label: joinLabels(sample.label, label), isInternal: false };
+      return source.doors.map(({ doorOf, label: by }) => {
+        const message: Message = {
+          kind: "bus",
+          type: source.type,
+          id,
+          entityId: context.entityId,
+          correlationId: ids["correlation_id"] ?? defaultCorrelationId(idSet),
+          payload,
+          now: at,
+          origin: { topic: source.topic, partition: 0, offset: idSet },
+          door: doorOf(entity, payload),
+        };
+        return { message, label: joinLabels(by, joinLabels(sample.label, label)), isInternal: false };
+      });
     });
   });
 }

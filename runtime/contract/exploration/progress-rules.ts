@@ -1,4 +1,4 @@
-import { NO_ENTITY } from "../../core/domain.ts";
+import { type Lifecycle, NO_ENTITY } from "../../core/domain.ts";
 import { closureOf } from "../model/closure.ts";
 import type { SourceRef } from "../reading/contract-source.ts";
 import type { ExplorationContext } from "./exploration-context.ts";
@@ -6,10 +6,10 @@ import type { Edge, ExplorationResult, FoundViolation } from "./explore.ts";
 import { describePlace, type RuleViolation } from "./step-rules.ts";
 
 /**
- * Rules about what may follow on a state. Without another message from the bus, the attempt can reach its end and a
- * state of each `eventually`; with such messages, another attempt can begin. One possible path is enough, because an
- * outcome, a publish or a deadline that stays possible happens in the end. Of each rule, the violation nearest to the
- * start is reported for each state of the orchestrator.
+ * Rules about what may follow on a state. Without another message from the bus, the attempt can reach its end or a
+ * state in which it rests, and a state of each `eventually`; what must be possible with such messages is the
+ * lifecycle's. One possible path is enough, because an outcome, a publish or a deadline that stays possible happens in
+ * the end. Of each rule, the violation nearest to the start is reported for each state of the orchestrator.
  */
 export function progressViolations(
   context: ExplorationContext,
@@ -19,47 +19,84 @@ export function progressViolations(
   const internal = edges.filter((edge) => edge.isInternal);
   const next = indexesBy(internal, "from", "to");
   const isQuiescent = (index: number): boolean => !next.has(index);
-  const hasEnded = (index: number): boolean => orchestratorState(context, explored, index)?.terminal === true;
+  const hasSettled = (index: number): boolean => {
+    const state = orchestratorState(context, explored, index);
+    return state?.terminal === true || state?.rests === true;
+  };
   const report = (indexes: Iterable<number | undefined>, describe: Describe) =>
     nearestPerState(context, explored, indexes, describe);
 
-  const unableToEnd = unableToReach(explored, internal, hasEnded);
-  const deadlocked = [...unableToEnd].filter(isQuiescent);
+  const unableToSettle = unableToReach(explored, internal, hasSettled);
+  const deadlocked = [...unableToSettle].filter(isQuiescent);
   const isOnCycle = (start: number): boolean =>
     closureOf(next.get(start) ?? [], (index) => next.get(index) ?? []).has(start);
   // A deadlock is reported first: one mistake is meant to be one diagnostic.
-  const livelocked = deadlocked.length > 0 ? undefined : [...unableToEnd].find(isOnCycle);
-  const openingAttempt = new Set(edges.filter((edge) => edge.opensAttempt).map(({ from }) => from));
-  const unableToOpenAttempt = unableToReach(explored, edges, (index) => openingAttempt.has(index));
+  const livelocked = deadlocked.length > 0 ? undefined : [...unableToSettle].find(isOnCycle);
   const unmet = context.eventuallyInvariants.flatMap(({ invariant: { name, at } }, invariantIndex) => {
     const unableToMeet = unableToReach(explored, internal, (index) => {
       // Nothing is asked of states before the first attempt; those that can't end are reported above.
       const system = visited[index]?.state;
-      return !system?.entity?.state || system.eventuallyReached[invariantIndex] === true || unableToEnd.has(index);
+      return !system?.entity?.state || system.eventuallyReached[invariantIndex] === true || unableToSettle.has(index);
     });
     // Where nothing more happens in the attempt, the violation is plain to see.
-    const index = [...unableToMeet].find((each) => isQuiescent(each) || hasEnded(each)) ?? [...unableToMeet][0];
+    const index = [...unableToMeet].find((each) => isQuiescent(each) || hasSettled(each)) ?? [...unableToMeet][0];
     return report([index], (place) => unmetInvariant(name, at, place));
   });
-  const { startedBy } = context.domain.attempt;
+  const stuck = [...STUCK[context.model.lifecycle](context, explored)].filter((index) => !unableToSettle.has(index));
+  const describeStuck: Record<Lifecycle, Describe> = {
+    attempts: (place, at) => noNewAttempt(context.model.startedBy.name, at, place),
+    document: noWayOut,
+    once: noEnd,
+  };
   return [
     ...report(deadlocked, deadlock),
     ...report([livelocked], livelock),
     ...unmet,
-    ...report(unableToOpenAttempt, (place, at) => noNewAttempt(startedBy, at, place)),
+    ...report(stuck, describeStuck[context.model.lifecycle]),
   ];
 }
+
+/** Whatever happens, what the lifecycle promises is not possible any more from these. */
+type StuckFinder = (context: ExplorationContext, explored: ExplorationResult) => Iterable<number>;
+const STUCK: Readonly<Record<Lifecycle, StuckFinder>> = {
+  attempts(_, explored) {
+    const opening = new Set(explored.edges.filter((edge) => edge.opensAttempt).map(({ from }) => from));
+    return unableToReach(explored, explored.edges, (index) => opening.has(index));
+  },
+  once: (context, explored) =>
+    unableToReach(explored, explored.edges, (index) => orchestratorState(context, explored, index)?.terminal === true),
+  *document(context, explored) {
+    const stateOf = (index: number) => orchestratorState(context, explored, index);
+    for (const { name, rests, stays } of context.model.orchestrator.states.values()) {
+      if (!rests || stays) continue;
+      const unable = unableToReach(explored, explored.edges, (index) => stateOf(index)?.name !== name);
+      yield* [...unable].filter((index) => stateOf(index)?.name === name);
+    }
+  },
+};
 
 const deadlock: Describe = (place, at) => ({
   at,
   message: `${place} can't go on: no outcome, publish or deadline is pending that could end it`,
-  remedy: "give the state a deadline, or let an earlier outcome or publish lead out of it",
+  remedy: "give the state a deadline, let an earlier outcome or publish lead out of it, or say rests: true",
 });
 
 const livelock: Describe = (place, at) => ({
   at,
   message: `${place} never ends: outcomes, publishes and deadlines form a cycle`,
-  remedy: "let one of them lead to a state that is terminal",
+  remedy: "let one of them lead to a state that is terminal, or rests",
+});
+
+const noEnd: Describe = (place, at) => ({
+  at,
+  message: `${place} never comes to an end: whatever happens, no state that is terminal follows`,
+  remedy: "let a message, a deadline or an outcome lead to an end",
+});
+
+const noWayOut: Describe = (place, at) => ({
+  at,
+  message: `${place} can't be left: whatever happens, no other state follows`,
+  remedy: "let a message lead out of it, or say stays: true",
 });
 
 const noNewAttempt = (startedBy: string, at: SourceRef, place: string): RuleViolation => ({

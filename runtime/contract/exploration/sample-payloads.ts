@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { compileExpression } from "../../core/condition.ts";
-import type { Expression, Test } from "../../core/expression.ts";
+import { type Door, NOBODY } from "../../core/door.ts";
+import type { Expression, Path, Test } from "../../core/expression.ts";
 import type { Json, MessageDefinition, Payload } from "../../core/message.ts";
 import type { ExpressionScope } from "../expressions/expression-types.ts";
 import { candidateValues } from "../expressions/candidate-values.ts";
@@ -53,7 +54,7 @@ export function samplePayloads(
   if (!schema.safeParse(plain).success) return [];
   const differences = [
     ...names.flatMap((name) => examplesOf(toJsonSchema(shape[name]!)).map((value) => ({ keys: [name], value }))),
-    ...distinguishingValues(conditions, scope).filter(({ keys }) => !Object.hasOwn(fixed, keys[0] ?? "")),
+    ...distinguishingValues("payload", conditions, scope).filter(({ keys }) => !Object.hasOwn(fixed, keys[0] ?? "")),
   ] as readonly { readonly keys: readonly string[]; readonly value: Json | undefined }[];
   const samples = new Map<string, Sample>();
   for (const sample of [
@@ -68,11 +69,15 @@ export function samplePayloads(
   return [...samples.values()].slice(0, SAMPLES_MAX);
 }
 
-/** Of each path that the conditions test the values that make a difference, as few as show it. */
-function distinguishingValues(conditions: readonly Expression[], scope: ExpressionScope | undefined) {
+/** Of each path of a root that the conditions test the values that make a difference, as few as show it. */
+export function distinguishingValues(
+  root: "payload" | "loaded",
+  conditions: readonly Expression[],
+  scope: ExpressionScope | undefined,
+) {
   if (!scope) return [];
   const tests = conditions.flatMap(({ any }) => any.flat());
-  const paths = new Map(tests.flatMap(({ path }) => (path.root === "payload" ? [[path.text, path] as const] : [])));
+  const paths = new Map(tests.flatMap(({ path }) => (path.root === root ? [[path.text, path] as const] : [])));
   return [...paths.values()].flatMap((path) => {
     const own = tests.filter((test) => test.path.text === path.text);
     const isCompared = own.some(({ value }) => value?.kind === "path");
@@ -80,7 +85,7 @@ function distinguishingValues(conditions: readonly Expression[], scope: Expressi
     return (candidateValues(path, tests, scope) ?? [])
       .filter((value) => {
         // Of what is compared with another path two values are kept, to lie on either side of one another.
-        const truths = `${isCompared && value === undefined} ${truthValues(own, path.keys, value)}`;
+        const truths = `${isCompared && value === undefined} ${truthValues(own, path, value)}`;
         const seen = counts.get(truths) ?? 0;
         if (seen >= (isCompared ? 2 : 1) || (typeof value === "number" && value < 0 && isCompared)) return false;
         counts.set(truths, seen + 1);
@@ -90,19 +95,25 @@ function distinguishingValues(conditions: readonly Expression[], scope: Expressi
   });
 }
 
-function truthValues(tests: readonly Test[], keys: readonly string[], value: unknown): string {
-  const facts = { payload: withValue({}, keys, value as Json), state: {}, unconfirmed: 0 };
+function truthValues(tests: readonly Test[], { root, keys }: Path, value: unknown): string {
+  const holder = withValue({}, keys, value as Json);
+  const door = { caller: NOBODY, loaded: holder as Door["loaded"], operation: "" };
+  const facts = { payload: root === "payload" ? holder : {}, state: {}, unconfirmed: 0, door };
   return tests.map((test) => compileExpression({ text: "", any: [[test]] })(facts)).join();
 }
 
-function withValue(payload: Payload, [first = "", ...rest]: readonly string[], value: Json | undefined): Payload {
+export function withValue(
+  payload: Payload,
+  [first = "", ...rest]: readonly string[],
+  value: Json | undefined,
+): Payload {
   if (rest.length === 0) return { ...payload, [first]: value };
   const inner = payload[first];
   const held = typeof inner === "object" && inner !== null && !Array.isArray(inner) ? (inner as Payload) : {};
   return { ...payload, [first]: withValue(held, rest, value) };
 }
 
-const labelOf = (keys: readonly string[], value: Json | undefined): string =>
+export const labelOf = (keys: readonly string[], value: Json | undefined): string =>
   value === undefined ? `without ${keys.join(".")}` : `${keys.join(".")} ${JSON.stringify(value)}`;
 
 const sorted = (payload: Payload) => Object.entries(payload).sort(([one], [other]) => (one < other ? -1 : 1));

@@ -1,6 +1,7 @@
 import type { Decision } from "../../core/decision.ts";
 import { NO_ENTITY } from "../../core/domain.ts";
-import type { Entity } from "../../core/entity.ts";
+import { type Entity, isPurged } from "../../core/entity.ts";
+import { doorContext } from "../../core/door.ts";
 import type { Message } from "../../core/message.ts";
 import type { SourceRef } from "../reading/contract-source.ts";
 import type { ExplorationContext } from "./exploration-context.ts";
@@ -27,8 +28,8 @@ export const describePlace = ({ state, reducerState }: Entity): string =>
 /** The first rule that a step breaks: one mistake is meant to be one diagnostic. */
 export function firstViolation(context: ExplorationContext, step: Step): RuleViolation | undefined {
   const { entity } = step.after;
-  const refused = refusedMessage(context, step);
-  if (refused || !entity) return refused;
+  const refused = refusedMessage(context, step) ?? nobodyLetIn(context, step);
+  if (refused || !entity || isPurged(entity)) return refused;
   return (
     lostEvent(context, step, entity) ??
     restsInTransient(context, entity) ??
@@ -52,6 +53,19 @@ function refusedMessage(context: ExplorationContext, { message, decision }: Step
     at: routeRef(context, context.calls.at(-1)?.route ?? message.type),
     message: `${message.type} is refused${where}: ${reason}`,
     remedy: "add the transition, let a row say no_op there, or correct the function",
+  };
+}
+
+/** Where only owners may come, a row that decides for a caller without an identity. */
+function nobodyLetIn({ calls }: ExplorationContext, { message, before }: Step): RuleViolation | undefined {
+  const [call] = calls;
+  const { caller } = doorContext(message.door);
+  if (!call?.unguarded || call.route !== message.type || caller.id !== "" || caller.privileged) return undefined;
+  const where = before.entity ? describePlace(before.entity) : "no state";
+  return {
+    at: call.unguarded.at,
+    message: `${message.type} lets nobody in in ${where}: rows there ask for an owner, and this one decides for no one`,
+    remedy: "let a row above refuse when caller.id == ''; a row for anybody says so itself: when: caller.id == ''",
   };
 }
 
@@ -86,9 +100,10 @@ function restsInTransient({ model }: ExplorationContext, entity: Entity): RuleVi
   );
 }
 
-/** An attempt has one outcome: once it has ended, only another attempt may change the state. */
+/** An attempt has one outcome: once it has ended, only another attempt may change the state. A document may go on. */
 function secondOutcome({ model, domain }: ExplorationContext, { decision }: Step): RuleViolation | undefined {
   const { states, transitions } = model.orchestrator;
+  if (model.lifecycle === "document") return undefined;
   const { startedBy } = domain.attempt;
   const isTerminal = (state: string): boolean => states.get(state)?.terminal === true;
   const isEnd = (event: string) => transitions.some(({ trigger, to }) => trigger.name === event && isTerminal(to.name));
@@ -102,22 +117,24 @@ function secondOutcome({ model, domain }: ExplorationContext, { decision }: Step
   );
   if (!again) return undefined;
   const { from, to, trigger } = again;
+  const another = model.lifecycle === "attempts" ? `, or let ${startedBy} open another attempt first` : "";
   const taken = transitions.find(
     (each) => each.from.name === from && each.to.name === to && each.trigger.name === trigger,
   );
   return {
     at: taken?.from.at ?? model.startedBy.at,
     message: `the attempt has ended in ${from}, and ${trigger} leads on to ${to}: an attempt has one outcome`,
-    remedy: `take ${from} out of this transition, or let ${startedBy} open another attempt first`,
+    remedy: `take ${from} out of this transition${another}`,
   };
 }
 
-/** What an attempt wrote is compensated when the attempt ends or is superseded. */
+/** What an attempt wrote is compensated when the attempt ends or is superseded; a document has no such end. */
 function missingCompensation(
   { model, compensations }: ExplorationContext,
   { before, decision, after }: Step,
   { attempt, state }: Entity,
 ): RuleViolation | undefined {
+  if (model.lifecycle === "document") return undefined;
   const ended = model.orchestrator.states.get(state ?? NO_ENTITY);
   const left = [...after.owed].find(([, { attemptId }]) => attemptId !== attempt.id || ended?.terminal);
   if (!left) return undefined;

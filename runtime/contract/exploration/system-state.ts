@@ -1,6 +1,6 @@
 import type { Decision } from "../../core/decision.ts";
-import type { Domain } from "../../core/domain.ts";
-import type { Attempt, Entity } from "../../core/entity.ts";
+import { type Domain, NO_ENTITY } from "../../core/domain.ts";
+import { type Attempt, type Entity, isPurged } from "../../core/entity.ts";
 import { derivedId } from "../../core/ids.ts";
 import type { Intent } from "../../core/intent.ts";
 import type { Message } from "../../core/message.ts";
@@ -81,8 +81,16 @@ export function nextState(
 ): SystemState {
   const { entity, intents } = decision;
   const isOfCurrentAttempt = message.kind !== "bus" && message.attemptId === entity?.attempt.id;
-  if (!entity || (decision.result === "no_op" && entity === system.entity && !isOfCurrentAttempt)) return system;
+  const isTaken = decision.result !== "no_op" && decision.result !== "declined";
+  if (!entity || (!isTaken && entity === system.entity && !isOfCurrentAttempt)) return system;
   const { domain } = context;
+  if (isPurged(entity) && !isPurged(system.entity))
+    return {
+      ...withNewAttempt(context, system),
+      entity,
+      now: message.now,
+      owed: owedAfter(context, system.owed, intents),
+    };
   const opened = hasOpenedAttempt(system, decision);
   const before = opened ? withNewAttempt(context, system) : system;
   const isOfCurrent = ({ attemptId }: { readonly attemptId: string }) => attemptId === entity.attempt.id;
@@ -91,7 +99,7 @@ export function nextState(
     ...before.unpublished.filter((type) => !(isOfCurrentAttempt && message.type === `published(${type})`)),
     ...published.filter((type) => domain.awaitsPublish.has(type)),
   ];
-  const isSeen = decision.result !== "no_op" && isOfAttempt(context, entity.attempt, message);
+  const isSeen = isTaken && isOfAttempt(context, entity.attempt, message);
   const names = [...(isSeen ? [message.type] : []), ...published].filter((name) => context.observedNames.has(name));
   const unanswered = before.requestedIntents.filter(({ id }) => id !== message.intentId);
   return {
@@ -102,7 +110,7 @@ export function nextState(
     unpublished: [...new Set(unpublished)],
     owed: owedAfter(context, system.owed, intents),
     seen: names.every((name) => before.seen.has(name)) ? before.seen : new Set([...before.seen, ...names]),
-    eventuallyReached: reachedAfter(context, before.eventuallyReached, decision, opened),
+    eventuallyReached: reachedAfter(context, before.eventuallyReached, decision, opened, entity),
   };
 }
 
@@ -114,15 +122,16 @@ const withNewAttempt = (context: ExplorationContext, system: SystemState): Syste
 });
 
 /**
- * Of intents with the same type that are both awaited or both not, one is kept: a second outcome of the same kind could
- * change nothing that the first did not.
+ * Of intents with the same type that are not awaited one is kept: a second outcome of the same kind could change
+ * nothing that the first did not.
  */
 function requestedAfter({ effects }: Domain, { attempt }: Entity, intents: readonly Intent[]) {
   const answerable = intents.filter(({ type }) => {
     const effect = effects.get(type);
     return effect && (effect.outputEvents.length > 0 || effect.retry.maxRetries !== "unlimited");
   });
-  return [...new Map(answerable.map((each) => [`${each.type} ${attempt.awaiting.includes(each.id)}`, each])).values()];
+  const isAwaited = ({ id }: Intent): boolean => attempt.awaiting.includes(id);
+  return [...new Map(answerable.map((each) => [isAwaited(each) ? each.id : each.type, each])).values()];
 }
 
 function owedAfter(
@@ -145,7 +154,8 @@ function isOfAttempt({ domain, sources }: ExplorationContext, attempt: Attempt, 
   if (message.kind !== "bus") return message.attemptId === attempt.id;
   if (!sources.get(message.type)?.namesAttempt) return true;
   const { [domain.attempt.idField]: id, correlation_id: request } = message.payload;
-  return (id == null || id === attempt.id) && (request == null || attempt.correlationIds.includes(String(request)));
+  const isItsRequest = request == null || domain.lifecycle === "document";
+  return (id == null || id === attempt.id) && (isItsRequest || attempt.correlationIds.includes(String(request)));
 }
 
 function reachedAfter(
@@ -153,7 +163,13 @@ function reachedAfter(
   before: SystemState["eventuallyReached"],
   { moves }: Decision,
   opened: boolean,
+  entity: Entity,
 ) {
+  // What a document came to in the past says nothing of the change that is under way.
+  if (domain.lifecycle === "document")
+    return eventuallyInvariants.map(({ invariant: { machine }, states }) =>
+      states.has(machine === "reducer" ? entity.reducerState : (entity.state ?? NO_ENTITY)),
+    );
   // Transitions before the event that starts an attempt still belong to the previous one.
   const opening = moves.findIndex(({ trigger }) => trigger === domain.attempt.startedBy);
   const movesOfAttempt = opened ? moves.slice(Math.max(opening, 0)) : moves;
@@ -168,7 +184,7 @@ const IDS_AND_TIMES =
 /** Ms since the epoch, of this century and the next: what code makes of `now`. */
 const TIMES_MS = /(?<=[:,[])\d{13}(?=[,}\]])/g;
 /** Counters that the runtime writes into events, and that a reducer may have copied into its data. */
-const COUNTERS = /"(?:entity_seq|attempt|version)":\d+/g;
+const COUNTERS = /"(?:entity_seq|published_seq|attempt|version)":\d+/g;
 const START = toRfc3339(START_MS);
 
 /**

@@ -3,15 +3,27 @@ import { NO_ENTITY } from "../../core/domain.ts";
 import { DeadlineFired, IntentFailed } from "../../core/message.ts";
 import { formatEventPattern } from "../language/event-pattern.ts";
 import type { DomainModel, EventRef } from "../model/domain-model.ts";
-import { awaitedPublishes, returnedEvents, statesWithDeadline } from "../model/events.ts";
+import {
+  awaitedPublishes,
+  countsPublished,
+  messageOrigin,
+  returnedEvents,
+  statesWithDeadline,
+} from "../model/events.ts";
 import { eventFields } from "../model/event-fields.ts";
 import type { ExpressionScope } from "./expression-types.ts";
 import type { Shape } from "./field-types.ts";
 
 /** The paths of a condition that any of these messages may meet; undefined where all their names are unknown. */
-export function messageScope(model: DomainModel, events: readonly EventRef[]): ExpressionScope | undefined {
+function messageScope(model: DomainModel, events: readonly EventRef[]): ExpressionScope | undefined {
   const payloads = events.map((event) => payloadShape(model, event)).filter((shape) => shape !== undefined);
   return payloads.length > 0 ? { payloads, state: model.code.reducer.schema.shape } : undefined;
+}
+
+/** The paths of a row's condition: of a message from outside it may read who sent it. */
+export function rowScope(model: DomainModel, event: EventRef): ExpressionScope | undefined {
+  const scope = messageScope(model, [event]);
+  return scope && { ...scope, hasDoor: messageOrigin(model, event) === "bus" };
 }
 
 /** The paths of a reducer transition's conditions; undefined when nothing is known of its trigger. */
@@ -27,9 +39,12 @@ function payloadShape(model: DomainModel, { kind, subject, unknown }: EventRef):
   if (kind === "deadline") return DeadlineFired.shape;
   if (kind === "failed") return IntentFailed.shape;
   const declaredShape = model.messages.get(subject)?.shape;
-  const isPublished = model.published.some(({ name }) => name === subject) || returnedEvents(model).has(subject);
-  if (!declaredShape || !isPublished) return declaredShape;
-  return { ...eventFields(model.entityIdField.text, model.attemptIdField), ...declaredShape };
+  const published = model.published.find(({ name }) => name === subject);
+  if (!declaredShape || !(published || returnedEvents(model).has(subject))) return declaredShape;
+  const { entityIdField, attemptIdField } = model;
+  const isCounted = countsPublished(model) && published?.topic !== undefined;
+  const names = { entityIdField: entityIdField.text, attemptIdField, countsPublished: isCounted };
+  return { ...eventFields(names), ...declaredShape };
 }
 
 /** The paths of a `never`, with every name that they may be compared with. */

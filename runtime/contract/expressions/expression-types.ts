@@ -1,11 +1,14 @@
 import type { Literal, Path, Test, Value } from "../../core/expression.ts";
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
+import { CALLER_SHAPE } from "./caller-shape.ts";
 import { type FieldType, mergeLookups, type PathLookup, type Shape, typesAt } from "./field-types.ts";
 
 /** What the paths of an expression are looked up in: the payloads that it may meet, and the reducer's state. */
 export interface ExpressionScope {
   readonly payloads: readonly Shape[];
   readonly state: Shape;
+  /** Whether the expression is about a message from outside: then it may read who sent it. */
+  readonly hasDoor?: boolean;
   /** What stands for the payload, in words. */
   readonly subject?: string;
 }
@@ -26,8 +29,13 @@ const mismatch = ({ text, offset }: Pick<Value, "text" | "offset">, message: str
 });
 
 /** The types of what a path leads to; where several payloads may come, one that has it is enough. */
-export function pathTypes({ payloads, state }: ExpressionScope, { root, keys }: Path): PathLookup {
+export function pathTypes({ payloads, state, hasDoor }: ExpressionScope, { root, keys }: Path): PathLookup {
   if (root === "unconfirmed") return { types: [{ kind: "number" }] };
+  if (root === "caller" || root === "loaded") {
+    if (!hasDoor) return { missing: root, candidates: [] };
+    // What a gateway loads is of any type: its views say which.
+    return root === "loaded" ? { types: [{ kind: "any" }] } : typesAt(CALLER_SHAPE, keys);
+  }
   const shapes = root === "state" ? [state] : payloads;
   return mergeLookups(
     shapes.map((shape) => typesAt(shape, keys)),
@@ -63,13 +71,18 @@ function noSuchPath(
   { missing, candidates }: Extract<PathLookup, { missing: string }>,
 ): TypeMismatch {
   const suggestion = didYouMean(missing, candidates);
+  if (missing === "caller" || missing === "loaded") {
+    const why = "only `when` of a row for a consumed event reads what came with a message";
+    return mismatch(path, `${path.text} is not known here: ${why}`);
+  }
   const corrected = path.text.split(".").map((key) => (key === missing ? suggestion : key));
+  const isOfCaller = path.root === "caller";
   const inState = path.root === "state";
   const foundInOther = (inState ? payloads : [state]).some((shape) => Object.hasOwn(shape, path.keys[0] ?? ""));
   const places = [subject, "the reducer's state"];
   const [here, there] = inState ? places.reverse() : places;
   const hint = foundInOther && suggestion === undefined ? ` (${there} has one)` : "";
-  const message = `${here} has no ${path.keys.join(".")}${hint}`;
+  const message = `${isOfCaller ? "caller" : here} has no ${path.keys.join(".")}${isOfCaller ? "" : hint}`;
   return mismatch(path, message, suggestion === undefined ? undefined : corrected.join("."));
 }
 
@@ -94,13 +107,21 @@ function untestableMismatch({ test, path, offset }: Test, types: readonly FieldT
   return mismatch({ text: test, offset }, message);
 }
 
+/** What may stand before the first dot of a path on the right. */
+const ROOTS: Readonly<Record<string, string>> = {
+  state: "the reducer's state",
+  caller: "who sent the message",
+  loaded: "what was read for the message",
+};
+
 /** A word with dots is text, as long as it is not a path that went wrong: it would be compared with its own name. */
 function misspeltPath(literal: Literal): TypeMismatch | undefined {
   const { text } = literal;
   const [first = "", ...rest] = text.split(".");
-  const suggestion = rest.length > 0 && /^[a-z]/.test(first) ? didYouMean(first, ["state"]) : undefined;
+  const roots = Object.keys(ROOTS);
+  const suggestion = rest.length > 0 && /^[a-z]/.test(first) ? didYouMean(first, roots) : undefined;
   if (suggestion === undefined) return undefined;
-  const message = `${text} is a text here: a path in the reducer's state begins with state.`;
+  const message = `${text} is a text here: a path in ${ROOTS[suggestion]} begins with ${suggestion}.`;
   return mismatch(literal, message, [suggestion, ...rest].join("."));
 }
 

@@ -73,7 +73,8 @@ function factsOf(paths: readonly Path[], choice: readonly unknown[]): Facts {
   paths.forEach(({ root, keys }, index) => {
     const value = choice[index];
     if (root === "unconfirmed") unconfirmed = Number(value);
-    else setPath(roots[root], keys, value);
+    // Transitions read nothing of a door: their conditions are checked before.
+    else if (root === "payload" || root === "state") setPath(roots[root], keys, value);
   });
   return { ...roots, unconfirmed };
 }

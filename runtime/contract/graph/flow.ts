@@ -1,13 +1,15 @@
 import { z } from "zod";
+import { formatAlternatives } from "../language/alternatives.ts";
 import { formatEventPattern } from "../language/event-pattern.ts";
-import type { DomainModel, EventRef } from "../model/domain-model.ts";
+import type { DomainModel, EventRef, HandlerModel } from "../model/domain-model.ts";
 import { uniqueItems } from "../model/first-by-key.ts";
-import { isOutcome, outputsOf, statesWithDeadline } from "../model/events.ts";
+import { refusalsOf } from "../model/doors.ts";
+import { choicesOf, hasFunction, isOutcome, outputsOf, statesWithDeadline } from "../model/events.ts";
 import { actionsOf, enteredState } from "../model/transitions.ts";
 
 const FlowNode = z.object({
   id: z.string(),
-  kind: z.enum(["topic", "signal", "handler", "event", "trigger", "intent", "effect", "outcome"]),
+  kind: z.enum(["topic", "signal", "handler", "event", "refusal", "trigger", "intent", "effect", "outcome"]),
   label: z.string(),
 });
 type FlowNode = z.infer<typeof FlowNode>;
@@ -23,8 +25,8 @@ export type FlowNodeKind = FlowNode["kind"];
 
 /**
  * How one thing leads to another: topics and signals (deadlines, raised names, failures, publishes) to handlers, these
- * to events, events to topics and to the reducer's triggers, these to intents and raised names, intents to effects,
- * effects to outcomes, and outcomes to triggers.
+ * to events and refusals, events to topics and to the reducer's triggers, these to intents and raised names, intents to
+ * effects, effects to outcomes, and outcomes to triggers.
  */
 export function flowOf(model: DomainModel): Flow {
   const links = [...inputs(model), ...decisions(model), ...reductions(model), ...effects(model)];
@@ -33,12 +35,13 @@ export function flowOf(model: DomainModel): Flow {
   return { nodes: uniqueItems(nodes), edges: uniqueItems(edges) };
 }
 
-type Link = readonly [from: FlowNode, to: FlowNode, label?: string];
+type Link = readonly [from: FlowNode, to: FlowNode, label?: string | undefined];
 
 const node = (kind: FlowNodeKind, label: string): FlowNode => ({ id: `${kind}:${label}`, kind, label });
 
 function* inputs(model: DomainModel): Iterable<Link> {
-  const { consumed, handlers } = model;
+  const { consumed } = model;
+  const handlers = model.handlers.filter(hasFunction);
   for (const { topic, name } of consumed) {
     const from = node("topic", topic.text);
     for (const { event, handler } of handlers)
@@ -54,22 +57,38 @@ function* inputs(model: DomainModel): Iterable<Link> {
     if (!fromBus.has(event.name)) yield [node("signal", event.name), node("handler", handler.name)];
 }
 
-function* decisions({ handlers, published, orchestrator }: DomainModel): Iterable<Link> {
-  for (const handler of handlers)
-    for (const { name } of outputsOf(handler)) yield [node("handler", handler.handler.name), node("event", name)];
-  for (const { topic, name } of published) yield [node("event", name), node("topic", topic.text)];
+function* decisions(model: DomainModel): Iterable<Link> {
+  const { handlers, published, orchestrator } = model;
+  for (const handler of handlers) {
+    for (const output of outputsOf(handler))
+      yield [handlerNode(handler), node("event", output.name), choiceOf(handler, output)];
+    for (const code of refusalsOf(model, handler)) yield [handlerNode(handler), node("refusal", code)];
+  }
+  for (const { topic, name } of published) if (topic) yield [node("event", name), node("topic", topic.text)];
   for (const { trigger, to } of orchestrator.transitions)
     if (trigger.kind === "published")
       yield [node("event", trigger.subject), node("signal", trigger.name), `then ${to.name}`];
 }
 
+const handlerNode = ({ handler }: HandlerModel): FlowNode => node("handler", handler.name);
+
+/** What an event is one of, where the handler returns exactly one. */
+function choiceOf({ outputs, rows }: HandlerModel, { name }: EventRef): string | undefined {
+  const choices = [outputs, ...rows.map((row) => row.outputs)].flatMap(choicesOf);
+  const choice = choices.find((events) => events.some((event) => event.name === name));
+  return choice && `either ${formatAlternatives(choice.map((event) => event.name))}`;
+}
+
 function* reductions(model: DomainModel): Iterable<Link> {
-  const { triggers, reducer, emissions } = model;
+  const { triggers, reducer, emissions, onPurge } = model;
   const kindOf = ({ kind, name }: EventRef): FlowNodeKind => {
     if (isOutcome(model, name)) return "outcome";
     return kind === "event" ? "event" : "signal";
   };
   for (const { event, trigger } of triggers) yield [node(kindOf(event), event.name), node("trigger", trigger.name)];
+  for (const { name } of onPurge)
+    for (const { action, intent } of emissions)
+      if (action.name === name) yield [node("signal", "purge"), node("intent", intent.name)];
   for (const transition of reducer.transitions) {
     const from = node("trigger", transition.trigger.name);
     const actions = actionsOf(reducer, transition);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { NO_ENTITY } from "../../core/domain.ts";
+import { LIFECYCLES, NO_ENTITY } from "../../core/domain.ts";
 import { xstateConfigOf } from "../../core/machine.ts";
 import { describeMachine } from "../compile/compile-domain.ts";
 import type { DomainModel, MachineModel, StateModel } from "../model/domain-model.ts";
@@ -12,9 +12,11 @@ export type GraphFormat = (typeof GRAPH_FORMATS)[number];
 const MachineState = z.object({
   name: z.string(),
   terminal: z.boolean(),
+  rests: z.boolean().describe("nobody waits for an entity to leave it"),
   transient: z.boolean(),
   entry_actions: z.array(z.string()),
   deadline: z.string().optional(),
+  retain: z.string().optional().describe("how long an entity that ended here is kept before it is purged"),
   raises: z.string().optional(),
 });
 const MachineTransition = z.object({
@@ -35,6 +37,7 @@ export type MachineGraph = z.infer<typeof MachineGraph>;
 
 export const ContractGraph = z.object({
   domain: z.string(),
+  lifecycle: z.enum(LIFECYCLES),
   machines: z.array(MachineGraph).describe("the orchestrator's, then the reducer's"),
   ...flowSchema,
 });
@@ -54,6 +57,7 @@ export function renderGraph(model: DomainModel, format: GraphFormat): string {
 /** What the format `json` writes. */
 export const buildGraph = (model: DomainModel): ContractGraph => ({
   domain: model.set.domain,
+  lifecycle: model.lifecycle,
   machines: [model.orchestrator, model.reducer].map(machineGraph),
   ...flowOf(model),
 });
@@ -84,12 +88,14 @@ const machineGraph = ({ name, initial, states, transitions }: MachineModel): Mac
   })),
 });
 
-const machineState = ({ name, terminal, transient, entryActions, deadline, raises }: StateModel) => ({
+const machineState = ({ name, entryActions, deadline, retain, raises, ...kind }: StateModel) => ({
   name,
   // In a graph the place before there is an entity is no end: the page draws ends apart.
-  terminal: terminal && name !== NO_ENTITY,
-  transient,
+  terminal: kind.terminal && name !== NO_ENTITY,
+  rests: kind.rests,
+  transient: kind.transient,
   entry_actions: entryActions.map((action) => action.name),
   ...(deadline && { deadline: deadline.name }),
+  ...(retain !== undefined && { retain }),
   ...(raises && { raises: raises.name }),
 });

@@ -9,13 +9,14 @@ const SHAPES: Readonly<Record<FlowNodeKind, readonly [open: string, close: strin
   signal: ["{{", "}}"],
   handler: ["[", "]"],
   event: ["([", "])"],
+  refusal: ["{", "}"],
   trigger: [">", "]"],
   intent: ["[/", "/]"],
   effect: ["[[", "]]"],
   outcome: ["([", "])"],
 };
 
-/** One machine as a `stateDiagram-v2`; the frame of a state to rest in for good is thick. */
+/** One machine as a `stateDiagram-v2`; the frame of an end is thick. */
 export function stateDiagram({ states, transitions, initial }: MachineModel, initialIsPseudostate: boolean): string {
   const drawn = [...states.values()].filter(({ name }) => !initialIsPseudostate || name !== initial);
   const id = (state: string) => (initialIsPseudostate && state === initial ? "[*]" : mermaidId(state));
@@ -23,6 +24,7 @@ export function stateDiagram({ states, transitions, initial }: MachineModel, ini
     ...drawn.map(({ name }) => `state "${name}" as ${mermaidId(name)}`),
     ...(initialIsPseudostate ? [] : [`[*] --> ${mermaidId(initial)}`]),
     ...transitions.map((each) => `${id(each.from.name)} --> ${id(each.to.name)}: ${labelOf(each)}`),
+    ...drawn.flatMap(({ name, retain }) => (retain === undefined ? [] : `${mermaidId(name)} --> [*]: purge`)),
     ...drawn.flatMap(noteOf),
     "classDef terminal stroke-width:4px",
     ...drawn.filter(({ terminal }) => terminal).map(({ name }) => `class ${mermaidId(name)} terminal`),
@@ -52,10 +54,12 @@ function labelOf({ trigger, conditions, actions }: TransitionModel): string {
   return escapeMermaid(`${trigger.name}${when}${what}`);
 }
 
-function noteOf({ name, deadline, raises, entryActions, transient }: StateModel): readonly string[] {
+function noteOf({ name, deadline, raises, retain, entryActions, transient, rests }: StateModel): readonly string[] {
   const notes = [
+    ...(rests ? ["rests"] : []),
     ...(transient ? ["passed through"] : []),
     ...(deadline ? [`deadline ${deadline.name}`] : []),
+    ...(retain === undefined ? [] : [`retained for ${retain}`]),
     ...(entryActions.length > 0 ? [`on entry ${entryActions.map((action) => action.name).join(", ")}`] : []),
     ...(raises ? [`raises ${raises.name}`] : []),
   ];

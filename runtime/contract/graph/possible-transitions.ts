@@ -33,10 +33,9 @@ function handlerTransitions(model: DomainModel, state: string): readonly Possibl
   return model.handlers.flatMap(({ event, rows }) =>
     rows.flatMap((row) => {
       if (!row.action || !row.decidableStates.includes(state)) return [];
-      const last = followOutputs(model, row, state).at(-1);
       // An event that nothing accepts makes the whole message refused.
-      const leadsTo = last?.transition?.to.name ?? state;
-      return leadsTo === state ? [] : [{ on: event.name, when: row.when?.text ?? null, leads_to: leadsTo }];
+      const ends = [...followOutputs(model, row, state).ends].filter((end) => end !== state);
+      return ends.map((leads_to) => ({ on: event.name, when: row.when?.text ?? null, leads_to }));
     }),
   );
 }

@@ -24,6 +24,7 @@ export const EFFECT_DEFAULTS = {
     jitter: 0.2,
   },
   circuit_breaker: { failure_threshold: 5, reset_timeout: "10s" },
+  ask_again: { first: "200ms", max: "2s" },
 };
 
 const RetryPolicy = z.strictObject({
@@ -50,6 +51,11 @@ const CircuitBreaker = z.strictObject({
   reset_timeout: ShortDuration.optional().describe("How long it stays open before one try. Default 10s."),
 });
 
+const AskAgain = z.strictObject({
+  first: ShortDuration.optional().describe("Wait after the first answer; it doubles with each. Default 200ms."),
+  max: ShortDuration.optional().describe("The longest wait. Default 2s, or first if that is longer."),
+});
+
 const shared = {
   timeout: ShortDuration.optional().describe(
     "Of one batch; then the outcome is unknown and the intents are tried again. Default 5s.",
@@ -64,6 +70,9 @@ const shared = {
   ),
   circuit_breaker: CircuitBreaker.optional().describe(
     "One per value of backend: while it is open nothing is sent and no retry is used up.",
+  ),
+  ask_again: AskAgain.optional().describe(
+    "When an effect that answered not yet is asked again; no retry is used up. Merged with the defaults key by key.",
   ),
 };
 

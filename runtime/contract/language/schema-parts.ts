@@ -1,11 +1,11 @@
 import { z } from "zod";
 
 // A message that starts with a code (`RC008 ...`) tells the loader which row of contracts.md's table the problem is.
-const nameMatching = (pattern: RegExp, rule: string) =>
+const nameMatching = (pattern: RegExp, rule: string, lengthMax = 200) =>
   z
     .string()
     .regex(pattern, `RC009 ${rule}`)
-    .max(200, `RC009 ${rule}`)
+    .max(lengthMax, `RC009 ${rule}`)
     .refine((name) => !(name in Object.prototype), "RC009 JavaScript reserves this name: choose another");
 
 const EVENT = "[A-Z][A-Za-z0-9]*";
@@ -13,6 +13,12 @@ const SNAKE = "[a-z][a-z0-9_]*";
 const INTENT = `${SNAKE}(?:\\.${SNAKE})*`;
 
 export const EventName = nameMatching(new RegExp(`^${EVENT}$`), "an event type is PascalCase: OrderPlaced");
+/** An event type, or several of which exactly one is meant. */
+export const EventAlternatives = nameMatching(
+  new RegExp(`^${EVENT}(?: *\\| *${EVENT})*$`),
+  "an event type is PascalCase: OrderPlaced; one of several: OrderPaid | OrderRefused",
+  1_000,
+);
 /** An event type, or what comes from the runtime instead of the bus. */
 export const EventPattern = nameMatching(
   new RegExp(`^(?:${EVENT}|published\\(${EVENT}\\)|deadline\\(${SNAKE}\\)|failed\\(${INTENT}\\))$`),
@@ -30,15 +36,61 @@ export const BackendPattern = nameMatching(
 );
 export const FieldName = nameMatching(/^[A-Za-z][A-Za-z0-9_]*$/, "a field name has letters, digits and _ only");
 export const CodeName = nameMatching(/^[A-Za-z][A-Za-z0-9_]*$/, "a name in code has letters, digits and _ only");
+export const RefusalCode = nameMatching(/^[A-Z][A-Z0-9_]*$/, "a refusal's code is UPPER_SNAKE_CASE: NOT_OWNER", 64);
 export const FaultCode = nameMatching(/^[A-Z][A-Z0-9_]*$/, "a fault code is UPPER_SNAKE_CASE");
 export const StateName = nameMatching(
   /^(?!null$)[A-Za-z][A-Za-z0-9_]*$/,
   'a state name has letters, digits and _ only ("null" means: no entity yet)',
 );
-export const TopicPattern = nameMatching(
-  /^(?=.*[A-Za-z0-9}])(?:[A-Za-z0-9._-]|\{[A-Za-z_]+\})+$/,
-  "a topic has letters, digits, '.', '_', '-' and the placeholders {env} and {namespace}",
+const ROUTE_PATH = "(?:/|(?:/(?:[A-Za-z0-9._~-]+|\\{[A-Za-z][A-Za-z0-9_]*\\}))+)";
+export const RoutePattern = nameMatching(
+  new RegExp(`^(?:GET|POST|PUT|PATCH|DELETE) ${ROUTE_PATH}$`),
+  "a route is a method and a path: GET /parcels/{parcel_id}",
+  500,
 );
+export const PathPrefix = nameMatching(
+  /^(?:\/[A-Za-z0-9._~-]+)+$/,
+  "a base path begins with / and does not end with it: /api/v1",
+);
+export const OperationName = nameMatching(
+  /^[a-z][A-Za-z0-9]*$/,
+  "an operation begins with a small letter, and has letters and digits only: getParcel",
+  100,
+);
+/** A part of a request that names an entity. */
+export const RequestRef = nameMatching(
+  /^(?:params|query)\.[A-Za-z][A-Za-z0-9_]*$|^caller\.id$/,
+  "it names a part of the request: params.parcel_id, query.parcel_id or caller.id",
+);
+export const AccessWord = nameMatching(
+  /^(?!public$)[a-z][a-z0-9_-]*(?::[a-z0-9_-]+)*$/,
+  "who may call is public, or a list of roles and permissions: [reader, parcels:write]",
+  100,
+);
+export const MediaType = nameMatching(/^[a-z]+\/[a-z0-9.+-]+$/, "a media type is lower case: text/plain", 100);
+export const WebOrigin = nameMatching(
+  /^https?:\/\/(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/,
+  "an origin is a scheme and a host in lower case: https://ops.example.com",
+);
+
+const NETWORKS: readonly z.ZodType[] = [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()];
+export const Network = z
+  .string()
+  .refine(
+    (text) => NETWORKS.some((each) => each.safeParse(text).success),
+    "RC009 a network is an address, alone or with the length of its prefix: 10.0.0.0/8, 2001:db8::/32",
+  );
+
+const TOPIC = "(?=.*[A-Za-z0-9}])(?:[A-Za-z0-9._-]|\\{[A-Za-z_]+\\})+";
+const TOPIC_RULE = "a topic has letters, digits, '.', '_', '-' and the placeholders {env} and {namespace}";
+/** What stands for the topic of an event that is not published. */
+export const NO_TOPIC = "none";
+export const TopicPattern = nameMatching(
+  new RegExp(`^(?!${NO_TOPIC}$)${TOPIC}$`),
+  `${TOPIC_RULE}; only a published event may have ${NO_TOPIC}`,
+);
+/** A topic, or `none`. */
+export const TopicOfEvent = nameMatching(new RegExp(`^${TOPIC}$`), `${TOPIC_RULE}, or is ${NO_TOPIC}`);
 
 const DURATION_RULE = "a duration is an integer and ms, s, m, h or d: 30s";
 const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -59,6 +111,8 @@ const durationBetween = (leastMs: number, mostMs: number, range: string) =>
 export const ShortDuration = durationBetween(1, DAY_MS, "1ms to 1d");
 /** How long an entity may wait. */
 export const LongDuration = durationBetween(1, 3_650 * DAY_MS, "1ms to 3650d");
+/** How long an ended entity is kept: not shorter than the ids of its messages are remembered. */
+export const RetainDuration = durationBetween(7 * DAY_MS, 3_650 * DAY_MS, "7d to 3650d");
 /** A bound on a clock's error; none at all is a bound too. */
 export const SkewDuration = durationBetween(0, DAY_MS, "0s to 1d");
 
@@ -70,8 +124,9 @@ export function durationMs(text: string): number | undefined {
 
 export const ExpressionText = z.string().min(1).max(1000);
 
-/** Lists have a maximum like everything else; 256 is far above what a person can oversee. */
-export const listOf = <Item extends z.ZodType>(item: Item) => z.array(item).max(256);
+/** Lists have a maximum like everything else; this is far above what a person can oversee. */
+export const LIST_LENGTH_MAX = 256;
+export const listOf = <Item extends z.ZodType>(item: Item) => z.array(item).max(LIST_LENGTH_MAX);
 export const nonEmptyListOf = <Item extends z.ZodType>(item: Item) => listOf(item).min(1);
 
 /** One state or several: `null` is "no entity yet", `"*"` in a matrix any state that no row above took. */

@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { LIFECYCLES } from "../../core/domain.ts";
 import {
   LongDuration,
+  RetainDuration,
   EventName,
   EventPattern,
   ExpressionText,
@@ -9,14 +11,17 @@ import {
   nonEmptyListOf,
   StateName,
   oneOrMoreStates,
-  CodeName,
   SkewDuration,
   FieldName,
   IntentType,
-  LowerCaseName,
+  TopicOfEvent,
   TopicPattern,
 } from "./schema-parts.ts";
+import { common, kind } from "./schema-common.ts";
+import { ComputeContract } from "./schema-compute.ts";
 import { EffectRouting } from "./schema-effect.ts";
+import { GatewayContract } from "./schema-gateway.ts";
+import { HandlerRow, Refusals } from "./schema-routing.ts";
 
 const ExpiryGuard = z.strictObject({
   max_ratio: z
@@ -32,7 +37,9 @@ const Deadline = z.strictObject({
   after: LongDuration.describe("How long after entering the state it fires: an integer and ms, s, m, h or d."),
   renewed_by: nonEmptyListOf(EventPattern)
     .optional()
-    .describe("Messages that move it forward to their event time + `renewed_for`."),
+    .describe(
+      "Messages that move it forward to their event time + `renewed_for`, where their row says renew or led to events.",
+    ),
   renewed_for: LongDuration.optional().describe("How far a renewal moves it."),
   expiry_guard: ExpiryGuard.optional().describe(
     "Holds expiry when so many fire at once that the fault is probably ours.",
@@ -42,13 +49,18 @@ const Deadline = z.strictObject({
 const state = {
   state_name: StateName.describe("Unique in this machine."),
   description: z.string().optional().describe("What it means to be here, for people."),
-  is_terminal: z.boolean().optional().describe("The entity may rest here for good."),
+  rests: z.boolean().optional().describe("Nobody waits for the entity to leave it."),
   is_transient: z.boolean().optional().describe("Left within the same step: an entity never stays in it."),
 };
 
 const OrchestratorState = z.strictObject({
   ...state,
+  is_terminal: z.boolean().optional().describe("An attempt ends here, or a document."),
+  stays: z.boolean().optional().describe("With `rests`, in a document: it need not be possible to leave it."),
   deadline: Deadline.optional().describe("Armed on entering the state, disarmed on leaving it."),
+  retain: RetainDuration.optional().describe(
+    "How long an entity that ended here is kept, at least 7d; then it is purged. Default: for good.",
+  ),
 });
 
 const OrchestratorTransition = z.strictObject({
@@ -95,26 +107,6 @@ const ReducerMachine = z.strictObject({
   ),
 });
 
-const version = (what: string) => z.int().min(0).describe(what);
-
-const common = {
-  name: SnakeName.describe("Unique among all contracts."),
-  description: z.string().optional().describe("What this contract is for, for people."),
-  contract_version: z
-    .strictObject({
-      major: version("Rises when readers must change."),
-      minor: version("Rises with every addition."),
-      patch: version("Rises with every correction."),
-    })
-    .describe("Rises when the content changes."),
-  domain: LowerCaseName.describe(
-    "The domain it belongs to: one orchestrator, at most one reducer, any number of effects.",
-  ),
-  metadata: z.unknown().optional().describe("Free content for people; nothing reads it."),
-};
-
-const kind = <Kind extends string>(name: Kind) => z.literal(name).describe("ORCHESTRATOR, REDUCER or EFFECT.");
-
 export const DEFAULT_ATTEMPT_ID = "attempt_id";
 
 const Attempt = z.strictObject({
@@ -134,6 +126,13 @@ const ConsumedEvent = z.strictObject({
     .boolean()
     .optional()
     .describe("false: its no-ops and renewals are counted instead of journaled. Default true."),
+  from_bus: z
+    .literal("trusted")
+    .optional()
+    .describe(
+      "trusted: taken also from whoever writes to the topic, as sent by nobody, though rows or handler read `caller` " +
+        "or `loaded`. Default: such a message is declined unless it came through a gateway.",
+    ),
   other_types: z
     .literal("skip")
     .optional()
@@ -143,41 +142,12 @@ const ConsumedEvent = z.strictObject({
 });
 
 const PublishedEvent = z.strictObject({
-  topic: TopicPattern.optional().describe(
+  topic: TopicOfEvent.optional().describe(
     "{env} and {namespace} are filled from the environment; topics may repeat. " +
+      "none: the event is not written to the bus, only to journal, timeline and streams. " +
       "Default {env}.{namespace}.<domain>.evt.v1.",
   ),
   event_type: EventName.describe("The payload type, one for each event that a handler may return."),
-});
-
-const MatrixRow = z.strictObject({
-  current_state: oneOrMoreStates(z.union([z.null(), z.literal("*"), StateName])).describe(
-    'A state, null (no entity yet), a list, or "*": any state that no row above took.',
-  ),
-  when: ExpressionText.optional().describe("Another condition: `<path> <test> [value]`, joined by and / or."),
-  action: SnakeName.optional().describe("A function of the handler, or no_op. Without a handler: no_op or left out."),
-  reason: z.string().min(1).max(500).optional().describe("Why nothing happens: journaled with a no_op."),
-  output_events: listOf(EventName).optional().describe("Narrows the handler's output_events."),
-});
-
-const HandlerRow = z.strictObject({
-  event_model: z
-    .strictObject({
-      name: EventPattern.describe(
-        "An event type, a raised event, deadline(name), failed(intent.type) or published(Event).",
-      ),
-    })
-    .describe("The message that this handler takes."),
-  handler: z
-    .strictObject({ name: CodeName.describe("The handler in code.") })
-    .optional()
-    .describe("Its pure functions, one for each action. Left out: a row's one event gets the message's fields."),
-  output_events: listOf(EventName).optional().describe("Every event that it may return, in this order."),
-  action: SnakeName.optional().describe("The function to call in any state, or no_op."),
-  reason: z.string().min(1).max(500).optional().describe("Why nothing happens: journaled with a no_op."),
-  state_decision_matrix: nonEmptyListOf(MatrixRow)
-    .optional()
-    .describe("Which function to call in which state: the first row that fits decides."),
 });
 
 const Invariant = z.strictObject({
@@ -196,10 +166,18 @@ export const OrchestratorContract = z.strictObject({
   ...common,
   node_type: kind("ORCHESTRATOR"),
   entity_id: FieldName.describe("The payload field that identifies the entity."),
+  lifecycle: z
+    .enum(LIFECYCLES)
+    .optional()
+    .describe(
+      "attempts: one after the other, the default. document: changed whenever it rests; `attempt` is left out. " +
+        "once: one attempt, then the end.",
+    ),
   attempt: Attempt.optional().describe("What opens an attempt, and the field that carries its id."),
   max_clock_skew: SkewDuration.optional().describe("Bound on a sender's clock. Default 5s."),
   consumed_events: nonEmptyListOf(ConsumedEvent).describe("What is read from the bus."),
-  published_events: listOf(PublishedEvent).describe("What is written to the bus."),
+  refusals: Refusals.optional(),
+  published_events: listOf(PublishedEvent).describe("What handlers may return, and the topics to which it is written."),
   dead_letter_topic: TopicPattern.optional().describe(
     "Where messages go that can't be decoded, validated, routed or stepped. " +
       "Default {env}.{namespace}.<domain>.dlq.v1.",
@@ -243,6 +221,9 @@ export const ReducerContract = z.strictObject({
     .strictObject({ intents: listOf(EmittedIntent).describe("A row for each action that emits an intent.") })
     .optional()
     .describe("Actions that ask an effect for something; any other action is a state update of the code."),
+  on_purge: nonEmptyListOf(SnakeName)
+    .optional()
+    .describe("Actions of intent_emission that run when an entity is purged: what backends hold of it goes too."),
   invariants: Invariants.optional(),
 });
 
@@ -255,14 +236,13 @@ export const EffectContract = z.strictObject({
 export type OrchestratorContract = z.infer<typeof OrchestratorContract>;
 export type ReducerContract = z.infer<typeof ReducerContract>;
 export type EffectContract = z.infer<typeof EffectContract>;
-export type Contract = OrchestratorContract | ReducerContract | EffectContract;
-
-export type HandlerRow = z.infer<typeof HandlerRow>;
-export type MatrixRow = z.infer<typeof MatrixRow>;
+export type Contract = OrchestratorContract | ReducerContract | EffectContract | ComputeContract | GatewayContract;
 
 /** The schema of each kind, by `node_type`. */
 export const CONTRACT_SCHEMAS = {
   ORCHESTRATOR: OrchestratorContract,
   REDUCER: ReducerContract,
   EFFECT: EffectContract,
+  COMPUTE: ComputeContract,
+  GATEWAY: GatewayContract,
 } as const;

@@ -10,6 +10,7 @@ import { givenFields } from "./event-fields.ts";
 import { firstByKey } from "./first-by-key.ts";
 
 const KEEP_PAYLOAD = "keep_payload";
+const NOTHING_DECLARED = { deadlines: [], reads: [], refusals: [] };
 
 /** No code can have this name. */
 export const copyHandlerName = (event: string): string => `copy(${event})`;
@@ -33,7 +34,7 @@ function copyHandlers({ handler_routing, ...contract }: OrchestratorContract, me
     const { handler, event_model, output_events = [], state_decision_matrix: matrix = [row] } = row;
     const message = takenMessage(event_model.name, messages);
     if (handler || !message) continue;
-    const copying = matrix.filter(({ action }) => action === undefined);
+    const copying = matrix.filter(({ action, refuse }) => action === undefined && refuse === undefined);
     const returned = copying.flatMap((each) => (each.output_events ?? output_events).slice(0, 1));
     const actions = returned.flatMap((name) => {
       const event = messages.get(name);
@@ -41,7 +42,11 @@ function copyHandlers({ handler_routing, ...contract }: OrchestratorContract, me
       const fields = givenFields(event.shape, contract.entity_id, contract.attempt?.id ?? DEFAULT_ATTEMPT_ID);
       return [[name, copyInto(name, fields)] as const];
     });
-    handlers[copyHandlerName(event_model.name)] = { message, deadlines: [], actions: Object.fromEntries(actions) };
+    handlers[copyHandlerName(event_model.name)] = {
+      message,
+      ...NOTHING_DECLARED,
+      actions: Object.fromEntries(actions),
+    };
   }
   return handlers;
 }
@@ -78,7 +83,7 @@ export function defaultReducer(
       consumed_events: [...events].map((event_type) => ({ event_type, trigger: "event" })),
       state_machine: {
         initial_state: "idle",
-        states: [{ state_name: "idle", is_terminal: true }],
+        states: [{ state_name: "idle", rests: true }],
         transitions: [{ from_state: "idle", trigger: "event", to_state: "idle", actions: [KEEP_PAYLOAD] }],
       },
     },

@@ -1,12 +1,13 @@
 import type { DomainCode } from "../../core/domain.ts";
 import { joinWithAnd } from "../diagnostics/diagnostic.ts";
 import { DEFAULT_ATTEMPT_ID, type OrchestratorContract, type ReducerContract } from "../language/schema.ts";
+import { NO_TOPIC } from "../language/schema-parts.ts";
 import { defaultTopic } from "../language/topic-pattern.ts";
-import { sourcesOf } from "../reading/contract-set.ts";
-import { childRef, type ContractSet, type LoadedContract, sourceRef } from "../reading/contract-source.ts";
+import { allSourcesOf } from "../reading/contract-set.ts";
+import { childRef, type ContractSet, keyRef, type LoadedContract, sourceRef } from "../reading/contract-source.ts";
 import { defaultReducer, withDefaultCode } from "./default-code.ts";
 import { firstByKey } from "./first-by-key.ts";
-import type { EventRef, InvariantModel, MachineModel } from "./model-parts.ts";
+import type { EventRef, InvariantModel, MachineModel, RefusalModel } from "./model-parts.ts";
 import {
   createEventReader,
   type EventReader,
@@ -16,8 +17,10 @@ import {
   NameResolver,
 } from "./name-resolver.ts";
 import { type EmissionModel, readEffects, readEmissions } from "./read-effects.ts";
+import { readGateways } from "./read-gateways.ts";
 import { readHandlers } from "./read-handlers.ts";
 import { readMachine, stateLookup } from "./read-machine.ts";
+import { readProjections } from "./read-projections.ts";
 
 export type {
   EventRef,
@@ -26,13 +29,18 @@ export type {
   InvariantModel,
   MachineModel,
   NameRef,
+  OutputRef,
+  RefusalModel,
   RowModel,
   StateModel,
   TextRef,
   TransitionModel,
 } from "./model-parts.ts";
 export type { EffectModel } from "./read-effects.ts";
+export type { ProjectionModel } from "./read-projections.ts";
+export type { CallModel, GatewayModel, ReplyModel } from "./read-gateways.ts";
 
+const DEFAULT_LIFECYCLE = "attempts";
 const DEFAULT_MAX_CLOCK_SKEW = "5s";
 
 /** A domain's contracts, read once: names resolved, lists flat, defaults merged, every part with its place. */
@@ -46,26 +54,24 @@ export function buildDomainModel(set: ContractSet, givenCode: DomainCode) {
   const { orchestrator, reducer = defaultReducer(orchestrator, givenCode) } = set;
   const code = withDefaultCode(set, givenCode);
   const names = new NameResolver();
-  const intent: NameLookup = {
-    kind: "intent",
-    candidates: code.intents.map(({ intentType }) => intentType),
-    where: "in code",
-  };
+  const intent = lookupInCode("intent", code.intents, "intentType");
   const emissions = readEmissions(reducer, code, names, intent);
   const emitted = new Map(emissions.map((emission) => [emission.intent.written, emission.intent.at]));
-  const message = {
-    kind: "message",
-    candidates: code.messages.map(({ messageType }) => messageType),
-    where: "in code",
-  };
+  const message = lookupInCode("message", code.messages, "messageType");
+  const deadline = deadlineLookup(orchestrator);
   const event = createEventReader(names, {
-    ...{ event: message, published: message, deadline: deadlineLookup(orchestrator) },
+    ...{ event: message, published: message, deadline },
     failed: { ...intent, declaredAt: (name) => emitted.get(name) },
   });
   const triggers = readTriggers(reducer, event);
   const trigger = triggerLookup(triggers);
   const states = { orchestrator: stateLookup(orchestrator), reducer: stateLookup(reducer) };
-  const context = { code, names, intent, event, action: actionLookup(emissions, code) };
+  const refusals = readRefusals(orchestrator);
+  const context = {
+    ...{ code, names, intent, event, action: actionLookup(emissions, code), refusal: refusalLookup(refusals) },
+  };
+  const emission = emissionLookup(emissions);
+  const lookups = { names, event, deadline };
   const topics = readTopics(orchestrator, event);
   const handlers = readHandlers(orchestrator, context, states.orchestrator);
   const machine = readMachine(orchestrator, context, states.orchestrator, event);
@@ -75,11 +81,12 @@ export function buildDomainModel(set: ContractSet, givenCode: DomainCode) {
     code,
     messages: firstByKey(code.messages.map((each) => [each.messageType, each])),
     intents: firstByKey(code.intents.map((each) => [each.intentType, each])),
-    contractNames: sourcesOf(set).map((source) => ({
-      ...{ text: source.contract.name, at: sourceRef(source, "name") },
-    })),
+    contractNames: allSourcesOf(set).map(nameOf),
     ...topics,
+    lifecycle: orchestrator.contract.lifecycle ?? DEFAULT_LIFECYCLE,
+    /** Of a document: an event that leads from null. */
     startedBy: topics.startedBy ?? firstTrigger(machine),
+    refusals,
     handlers,
     /** Its triggers are events; the reducer's are names of its own. */
     orchestrator: machine,
@@ -87,7 +94,12 @@ export function buildDomainModel(set: ContractSet, givenCode: DomainCode) {
     /** The reducer's `consumed_events`. */
     triggers,
     emissions,
+    onPurge: (reducer.contract.on_purge ?? []).map((action, index) =>
+      names.resolve(action, sourceRef(reducer, "on_purge", index), emission),
+    ),
     effects: set.effects.flatMap((source) => readEffects(source, context)),
+    projections: set.computes.flatMap((source) => readProjections(source, code, lookups)),
+    gateways: readGateways(set.gateways, code, names),
     invariants: [
       ...readInvariants(orchestrator, "orchestrator", names, states.orchestrator),
       ...readInvariants(reducer, "reducer", names, states.reducer),
@@ -96,6 +108,14 @@ export function buildDomainModel(set: ContractSet, givenCode: DomainCode) {
     problems: names.problems,
   };
 }
+
+const nameOf = (source: LoadedContract) => ({ text: source.contract.name, at: sourceRef(source, "name") });
+
+const lookupInCode = <Name extends string>(
+  kind: string,
+  all: readonly Readonly<Record<Name, string>>[],
+  name: Name,
+): NameLookup => ({ kind, candidates: all.map((each) => each[name]), where: "in code" });
 
 function deadlineLookup(source: LoadedContract<OrchestratorContract>): NameLookup {
   const places = new Map(
@@ -119,7 +139,7 @@ function readTopics(source: LoadedContract<OrchestratorContract>, event: EventRe
     /** Undefined: the event that leads from null. */
     startedBy: started_by === undefined ? undefined : event(started_by, sourceRef(source, "attempt", "started_by")),
     maxClockSkew: contract.max_clock_skew ?? DEFAULT_MAX_CLOCK_SKEW,
-    consumed: contract.consumed_events.map(({ event_type, topic, journal = true, other_types }, index) => {
+    consumed: contract.consumed_events.map(({ event_type, topic, journal = true, other_types, from_bus }, index) => {
       const at = sourceRef(source, "consumed_events", index);
       return {
         ...event(event_type, childRef(at, "event_type")),
@@ -128,11 +148,17 @@ function readTopics(source: LoadedContract<OrchestratorContract>, event: EventRe
         /** False: its no-ops and renewals are counted instead of journaled. */
         journal,
         skipsOtherTypes: other_types === "skip",
+        /** Taken without a door, whatever reads it. */
+        isTrusted: from_bus === "trusted",
       };
     }),
     published: contract.published_events.map(({ event_type, topic = defaultTopic(domain, "event") }, index) => {
       const at = sourceRef(source, "published_events", index);
-      return { ...event(event_type, childRef(at, "event_type")), topic: { text: topic, at: childRef(at, "topic") } };
+      return {
+        ...event(event_type, childRef(at, "event_type")),
+        /** The pattern, with its placeholders; undefined: it is not written to the bus. */
+        topic: topic === NO_TOPIC ? undefined : { text: topic, at: childRef(at, "topic") },
+      };
     }),
     deadLetterTopic: {
       text: deadLetterTopic ?? defaultTopic(domain, "deadLetter"),
@@ -173,6 +199,25 @@ function actionLookup(emissions: readonly EmissionModel[], code: DomainCode): Na
     declaredAt: (name) => emitted.get(name),
   };
 }
+
+const readRefusals = (source: LoadedContract<OrchestratorContract>): readonly RefusalModel[] =>
+  Object.entries(source.contract.refusals ?? {}).map(([code, refusal]) => {
+    return { code, ...refusal, at: keyRef(source, "refusals", code) };
+  });
+
+const refusalLookup = (refusals: readonly RefusalModel[]): NameLookup => ({
+  kind: "refusal",
+  candidates: refusals.map(({ code }) => code),
+  where: "under refusals",
+  declaredAt: (code) => refusals.find((each) => each.code === code)?.at,
+});
+
+const emissionLookup = (emissions: readonly EmissionModel[]): NameLookup => ({
+  kind: "action",
+  candidates: emissions.map(({ action }) => action.name),
+  where: "under intent_emission",
+  declaredAt: (name) => emissions.find(({ action }) => action.name === name)?.action.at,
+});
 
 /** What a contract states of itself. @param states those of its own machine */
 function readInvariants(

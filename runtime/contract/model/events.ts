@@ -1,4 +1,4 @@
-import type { DomainModel, EventRef, HandlerModel } from "./domain-model.ts";
+import type { DomainModel, EventRef, HandlerModel, OutputRef } from "./domain-model.ts";
 
 export type MessageOrigin = "bus" | "raised" | "deadline" | "failed" | "published" | "outcome";
 
@@ -6,7 +6,8 @@ export type MessageOrigin = "bus" | "raised" | "deadline" | "failed" | "publishe
 export function messageOrigin(model: DomainModel, event: EventRef): MessageOrigin | undefined {
   const { subject, kind, name } = event;
   if (kind === "deadline") return deadlineStates(model, subject).length > 0 ? "deadline" : undefined;
-  if (kind === "published") return model.published.some((use) => use.name === subject) ? "published" : undefined;
+  if (kind === "published")
+    return model.published.some((use) => use.name === subject && use.topic) ? "published" : undefined;
   if (kind === "failed")
     return model.effects.some(({ intent, mayFail }) => mayFail && intent.name === subject) ? "failed" : undefined;
   if (model.consumed.some((use) => use.name === name)) return "bus";
@@ -30,6 +31,9 @@ export const deadlineStates = (model: DomainModel, deadline: string): readonly s
 export const renewingEvents = (model: DomainModel): readonly EventRef[] =>
   statesWithDeadline(model).flatMap(({ deadline }) => deadline.renewedBy);
 
+/** Whether events carry `published_seq`: where some have no topic, `entity_seq` has gaps on the bus. */
+export const countsPublished = ({ published }: DomainModel): boolean => published.some(({ topic }) => !topic);
+
 /** Where the reducer's states raise events. */
 export const raisedEvents = ({ reducer }: DomainModel): readonly EventRef[] =>
   [...reducer.states.values()].flatMap(({ raises }) => raises ?? []);
@@ -38,11 +42,25 @@ export const raisedEvents = ({ reducer }: DomainModel): readonly EventRef[] =>
 export const machineTriggers = ({ orchestrator }: DomainModel): readonly EventRef[] =>
   orchestrator.transitions.map(({ trigger }) => trigger);
 
+/** Whether it has a function: what only renews, or is ignored, is given to none. */
+export const hasFunction = ({ copiesFields, rows }: HandlerModel): boolean =>
+  !copiesFields || rows.some(({ action }) => action);
+
 /** Every event that some row of a handler may return. */
 export const outputsOf = ({ rows, outputs }: HandlerModel): readonly EventRef[] => [
   ...outputs,
   ...rows.flatMap((row) => row.outputs),
 ];
+
+/** The events of each item of `output_events`, in their order. */
+export function alternativesOf(outputs: readonly OutputRef[]): readonly (readonly OutputRef[])[] {
+  const items = new Map<number, OutputRef[]>();
+  for (const output of outputs) items.set(output.item, [...(items.get(output.item) ?? []), output]);
+  return [...items.values()];
+}
+
+/** Of each of these exactly one event is returned. */
+export const choicesOf = (outputs: readonly OutputRef[]) => alternativesOf(outputs).filter(({ length }) => length > 1);
 
 /** Every event that some row may return. */
 export const returnedEvents = ({ handlers }: DomainModel): ReadonlySet<string> =>

@@ -1,5 +1,6 @@
 import type { ExpiryGuardSpec } from "../../core/domain.ts";
 import type { parseExpression } from "../../core/expression.ts";
+import type { Refusal } from "../../core/refusal.ts";
 import type { EventPattern } from "../language/event-pattern.ts";
 import type { SourceRef } from "../reading/contract-source.ts";
 
@@ -23,6 +24,19 @@ export interface NameRef {
 /** An event type or runtime pattern where a contract names one; `name` is its whole text, `failed(stock.reserve)`. */
 export interface EventRef extends NameRef, EventPattern {}
 
+/** An event under `output_events`. */
+export interface OutputRef extends EventRef {
+  /** Which item of the list has it: those of one item are alternatives, of which a function returns exactly one. */
+  readonly item: number;
+}
+
+/** One of an orchestrator's `refusals`. */
+export interface RefusalModel extends Refusal {
+  readonly code: string;
+  /** Its code. */
+  readonly at: SourceRef;
+}
+
 export interface ExpressionRef extends TextRef {
   readonly parsed: ReturnType<typeof parseExpression>;
 }
@@ -35,11 +49,15 @@ export interface RowModel {
   /** The states that it may decide: those it names and no unconditional row above takes. */
   readonly decidableStates: readonly string[];
   readonly when?: ExpressionRef;
-  /** Undefined: no_op. */
+  /** Undefined: no function is called. */
   readonly action?: NameRef;
+  /** Instead of an action: what the message is declined with. */
+  readonly refusal?: NameRef;
+  /** Where no function is called and nothing is refused: whether it moves deadlines, else it is a no_op. */
+  readonly renews: boolean;
   /** Of a no_op. */
   readonly reason: string;
-  readonly outputs: readonly EventRef[];
+  readonly outputs: readonly OutputRef[];
 }
 
 export interface HandlerModel {
@@ -48,10 +66,12 @@ export interface HandlerModel {
   /** As written; `handler` is the one that takes the event, where only one in code does. */
   readonly written: NameRef;
   readonly handler: NameRef;
-  readonly outputs: readonly EventRef[];
+  readonly outputs: readonly OutputRef[];
   readonly rows: readonly RowModel[];
+  /** The states in which the runtime declines the message, so that no row decides there. */
+  readonly declinedStates: readonly string[];
   readonly hasMatrix: boolean;
-  /** Without a handler of its own: each row's one event gets the message's fields. */
+  /** Without a handler of its own: the one event of each row that returns one gets the message's fields. */
   readonly copiesFields: boolean;
 }
 
@@ -68,11 +88,17 @@ export interface DeadlineModel {
 export interface StateModel {
   readonly name: string;
   readonly at: SourceRef;
+  /** Of the orchestrator only. */
   readonly terminal: boolean;
+  readonly rests: boolean;
+  /** Of a document's resting state: it need not be possible to leave it. */
+  readonly stays: boolean;
   readonly transient: boolean;
   readonly deadline?: DeadlineModel;
   readonly raises?: EventRef;
   readonly entryActions: readonly NameRef[];
+  /** As in the contract: `30d`. */
+  readonly retain?: string;
 }
 
 /** A transition from one state: a list under `from_state` makes several. */

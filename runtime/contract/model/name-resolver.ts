@@ -99,6 +99,8 @@ export interface ReadContext {
   readonly intent: NameLookup;
   /** Of the reducer. */
   readonly action: NameLookup;
+  /** Of the orchestrator. */
+  readonly refusal: NameLookup;
 }
 
 export const expressionRef = (text: string, at: SourceRef): ExpressionRef => ({

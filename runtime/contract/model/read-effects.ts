@@ -72,14 +72,19 @@ type Settings = NonNullable<EffectRouting["defaults"]>;
 function mergeSettings(row: EffectRouting["handlers"][number], defaults: Settings) {
   // A key that a contract leaves out is not there at all, so none of these is undefined.
   const { timeout, batch, concurrency } = Object.assign({}, EFFECT_DEFAULTS, defaults, row);
-  const { retry_policy: standard, circuit_breaker: breaker } = EFFECT_DEFAULTS;
+  const { retry_policy: standard, circuit_breaker: breaker, ask_again: again } = EFFECT_DEFAULTS;
   const retry = Object.assign({}, standard, defaults.retry_policy, row.retry_policy);
-  // Where no `max_delay` is given, the longest wait is at least the first one.
-  const isLonger = (durationMs(retry.initial_delay) ?? 0) > (durationMs(standard.max_delay) ?? 0);
-  const max_delay = isLonger ? retry.initial_delay : standard.max_delay;
+  const asking = Object.assign({}, again, defaults.ask_again, row.ask_again);
+  // Where no longest wait is given, it is at least the first one.
+  const max_delay = longer(retry.initial_delay, standard.max_delay);
+  const max = longer(asking.first, again.max);
   return {
     ...{ timeout, batch, concurrency },
     retry_policy: Object.assign({ ...standard, max_delay }, defaults.retry_policy, row.retry_policy),
     circuit_breaker: Object.assign({}, breaker, defaults.circuit_breaker, row.circuit_breaker),
+    ask_again: Object.assign({ ...again, max }, defaults.ask_again, row.ask_again),
   };
 }
+
+const longer = (one: string, other: string): string =>
+  (durationMs(one) ?? 0) > (durationMs(other) ?? 0) ? one : other;

@@ -1,14 +1,19 @@
 import type { DomainCode } from "../../core/domain.ts";
 import { DeadlineFired, IntentFailed } from "../../core/message.ts";
-import type { HandlerRow, MatrixRow, OrchestratorContract } from "../language/schema.ts";
+import { parseAlternatives } from "../language/alternatives.ts";
+import type { OrchestratorContract } from "../language/schema.ts";
+import type { HandlerRow, MatrixRow } from "../language/schema-routing.ts";
 import { childRef, itemsWithRefs, type LoadedContract, type SourceRef, sourceRef } from "../reading/contract-source.ts";
-import type { EventRef, HandlerModel, NameRef, RowModel } from "./model-parts.ts";
+import type { EventRef, HandlerModel, NameRef, OutputRef, RowModel } from "./model-parts.ts";
 import { expressionRef, knownName, type NameLookup, type ReadContext, uniqueFit } from "./name-resolver.ts";
 import { copyHandlerName } from "./default-code.ts";
 import { machineStateName } from "./read-machine.ts";
 
 const ANY_STATE = "*";
 const NO_OP = "no_op";
+const RENEW = "renew";
+/** Actions of the language: a handler's own are functions. */
+const BUILT_IN: readonly string[] = [NO_OP, RENEW];
 
 export const readHandlers = (
   source: LoadedContract<OrchestratorContract>,
@@ -16,14 +21,25 @@ export const readHandlers = (
   states: NameLookup,
 ): readonly HandlerModel[] =>
   source.contract.handler_routing.handlers.map((row, index) =>
-    readHandler(context, states, row, sourceRef(source, "handler_routing", "handlers", index)),
+    readHandler(
+      ...([context, states, row, declinedStates(source.contract, row)] as const),
+      sourceRef(source, "handler_routing", "handlers", index),
+    ),
   );
+
+/** Under `once` nothing from outside is taken after the end. */
+function declinedStates({ lifecycle, consumed_events, state_machine }: OrchestratorContract, row: HandlerRow) {
+  const isFromOutside = consumed_events.some(({ event_type }) => event_type === row.event_model.name);
+  if (lifecycle !== "once" || !isFromOutside) return [];
+  return state_machine.states.filter((state) => state.is_terminal).map(({ state_name }) => state_name);
+}
 
 /** The first row that fits decides: a row may decide the states that no unconditional row above it took. */
 function readHandler(
   context: ReadContext,
   states: NameLookup,
   handlerRow: HandlerRow,
+  declinedStates: readonly string[],
   handlerAt: SourceRef,
 ): HandlerModel {
   const { names, code } = context;
@@ -35,11 +51,11 @@ function readHandler(
     : copyHandlerRef(code, event, handlerAt);
   const handler = fittingHandler(code, event, written);
   const outputs = readOutputs(context, handlerRow.output_events, handlerAt);
-  const { state_decision_matrix: matrix, action, reason } = handlerRow;
+  const { state_decision_matrix: matrix, action, refuse, reason } = handlerRow;
   const rows = matrix
     ? itemsWithRefs(matrix, childRef(handlerAt, "state_decision_matrix"))
-    : [{ item: { current_state: ANY_STATE, action, reason } satisfies MatrixRow, at: handlerAt }];
-  const undecidedStates = new Set(states.candidates);
+    : [{ item: { current_state: ANY_STATE, action, refuse, reason } satisfies MatrixRow, at: handlerAt }];
+  const undecidedStates = new Set(states.candidates.filter((state) => !declinedStates.includes(state)));
   const readRow = ({ item: row, at }: { readonly item: MatrixRow; readonly at: SourceRef }): RowModel => {
     const namedStates = itemsWithRefs(row.current_state, childRef(at, "current_state")).map(({ item, at: stateAt }) =>
       item === ANY_STATE ? knownName(ANY_STATE, stateAt) : names.resolve(machineStateName(item), stateAt, states),
@@ -47,23 +63,30 @@ function readHandler(
     const named = new Set(namedStates.map(({ name }) => name));
     const decidableStates = [...undecidedStates].filter((state) => named.has(ANY_STATE) || named.has(state));
     if (row.when === undefined) for (const state of decidableStates) undecidedStates.delete(state);
-    const inherited = matrix && row.action === NO_OP ? [] : outputs;
+    const hasNoEvents = row.refuse !== undefined || BUILT_IN.includes(row.action ?? "");
+    const inherited = matrix && hasNoEvents ? [] : outputs;
     const returned = row.output_events ? readOutputs(context, row.output_events, at) : inherited;
     return {
       ...{ at, namedStates, decidableStates, outputs: returned },
       ...(row.when !== undefined && { when: expressionRef(row.when, childRef(at, "when")) }),
-      ...(copiesFields ? copyAction(row, returned, at) : readAction(context, row, at, handler)),
+      ...(row.refuse !== undefined
+        ? { refusal: names.resolve(row.refuse, childRef(at, "refuse"), context.refusal), reason: "", renews: false }
+        : copiesFields
+          ? copyAction(row, returned, at)
+          : readAction(context, row, at, handler)),
     };
   };
-  const hasMatrix = matrix !== undefined;
-  return { at: handlerAt, event, written, handler, outputs, rows: rows.map(readRow), hasMatrix, copiesFields };
+  return {
+    ...{ at: handlerAt, event, written, handler, outputs, declinedStates, rows: rows.map(readRow) },
+    ...{ hasMatrix: matrix !== undefined, copiesFields },
+  };
 }
 
 /** The action is called like the event. A row that names another one, or no event, is reported by the loader. */
-function copyAction({ action, reason = "" }: MatrixRow, [event]: readonly EventRef[], at: SourceRef) {
-  if (action === NO_OP) return { reason };
+function copyAction({ action, reason = "" }: MatrixRow, [event]: readonly EventRef[], at: SourceRef): RowAction {
+  if (BUILT_IN.includes(action ?? "")) return { reason, renews: action === RENEW };
   const name = action ?? event?.written ?? "";
-  return { action: { ...knownName(name, at), unknown: action !== undefined || !event }, reason };
+  return { action: { ...knownName(name, at), unknown: action !== undefined || !event }, reason, renews: false };
 }
 
 /** There is none for an event that is reported as unknown. */
@@ -72,8 +95,17 @@ function copyHandlerRef({ handlers }: DomainCode, event: EventRef, at: SourceRef
   return { ...knownName(name, at), unknown: !Object.hasOwn(handlers, name) };
 }
 
-const readOutputs = ({ event }: ReadContext, outputs: readonly string[] = [], at: SourceRef) =>
-  outputs.map((text, index) => event(text, childRef(at, "output_events", index)));
+const readOutputs = ({ event }: ReadContext, outputs: readonly string[] = [], at: SourceRef): readonly OutputRef[] =>
+  outputs.flatMap((text, item) => {
+    const itemAt = childRef(at, "output_events", item);
+    const alternatives = parseAlternatives(text);
+    return alternatives.map(({ name, offset }) => {
+      const range = alternatives.length > 1 && { range: { offset, length: name.length } };
+      return { ...event(name, { ...itemAt, ...range }), item };
+    });
+  });
+
+type RowAction = Pick<RowModel, "action" | "reason" | "renews">;
 
 /** No `action`: the row is a no_op. */
 function readAction(
@@ -81,14 +113,15 @@ function readAction(
   { action = NO_OP, reason = "" }: MatrixRow,
   rowAt: SourceRef,
   handler: NameRef,
-): Pick<RowModel, "action" | "reason"> {
-  if (action === NO_OP) return { reason };
+): RowAction {
   const at = childRef(rowAt, "action");
   const known = handler.unknown ? undefined : code.handlers[handler.name];
-  if (!known) return { action: { ...knownName(action, at), unknown: true }, reason };
-  const candidates = [...Object.keys(known.actions), NO_OP];
+  if (!known && !BUILT_IN.includes(action))
+    return { action: { ...knownName(action, at), unknown: true }, reason, renews: false };
+  const candidates = [...BUILT_IN, ...Object.keys(known?.actions ?? {})];
   const found = names.resolve(action, at, { kind: "action", candidates, where: `in ${handler.name}` });
-  return found.name === NO_OP ? { reason } : { action: found, reason };
+  const { name } = found;
+  return { ...(!BUILT_IN.includes(name) && { action: found }), reason, renews: name === RENEW };
 }
 
 /**

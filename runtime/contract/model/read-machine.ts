@@ -58,14 +58,17 @@ export function readMachine<Trigger extends NameRef>(
     return {
       ...{ name: row.state_name, at: childRef(stateAt, "state_name") },
       ...{ terminal: row.is_terminal ?? false, transient: row.is_transient ?? false },
+      ...{ rests: row.rests ?? false, stays: row.stays ?? false },
       entryActions: readActions(row.entry_actions, childRef(stateAt, "entry_actions")),
       ...(row.raises !== undefined && { raises: event(row.raises, childRef(stateAt, "raises")) }),
+      ...(row.retain !== undefined && { retain: row.retain }),
       ...(row.deadline && { deadline: readDeadline(row.deadline, childRef(stateAt, "deadline"), event) }),
     };
   };
   const initial = resolveState(initial_state, childRef(at, "initial_state"));
   // Nothing is owed to an entity that is not there, so it may stay away for good.
-  const noEntity = { name: NO_ENTITY, at: initial.at, terminal: true, transient: false, entryActions: [] };
+  const kept = { terminal: true, rests: false, stays: false, transient: false };
+  const noEntity = { name: NO_ENTITY, at: initial.at, ...kept, entryActions: [] };
   const declaredStates = [...(initial_state === null ? [noEntity] : []), ...states.map(readState)];
   return {
     ...{ name, initial: initial.name, initialAt: initial.at, declaredStates },

@@ -1,5 +1,6 @@
 import { closureOf } from "./closure.ts";
-import type { DomainModel, EventRef, MachineModel, RowModel, StateModel, TransitionModel } from "./domain-model.ts";
+import { alternativesOf } from "./events.ts";
+import type { DomainModel, MachineModel, OutputRef, RowModel, StateModel, TransitionModel } from "./domain-model.ts";
 
 /** The first transition of this trigger from a state: the one that decides where none has conditions. */
 const transitionOn = ({ transitions }: MachineModel, state: string, trigger: string) =>
@@ -13,9 +14,10 @@ export const enteredState = ({ states }: MachineModel, { from, to }: TransitionM
 export const actionsOf = (machine: MachineModel, transition: TransitionModel): readonly string[] =>
   [...transition.actions, ...(enteredState(machine, transition)?.entryActions ?? [])].map(({ name }) => name);
 
-/** Every action that a transition or a state of the reducer names. */
-export const reducerActionNames = ({ reducer }: DomainModel): readonly string[] =>
+/** Every action that a transition or a state of the reducer names, or `on_purge`. */
+export const reducerActionNames = ({ reducer, onPurge }: DomainModel): readonly string[] =>
   [
+    ...onPurge,
     ...[...reducer.states.values()].flatMap(({ entryActions }) => entryActions),
     ...reducer.transitions.flatMap(({ actions }) => actions),
   ].map(({ name }) => name);
@@ -28,28 +30,29 @@ export const reachableFrom = ({ transitions }: MachineModel, start: string): Rea
 
 /** A row's event, the state that it finds, and the transition that accepts it there. */
 interface OutputStep {
-  readonly event: EventRef;
+  readonly event: OutputRef;
   readonly state: string;
   readonly transition: TransitionModel | undefined;
 }
 
 /**
- * Where a row's events lead: each meets the state that the one before led to. Ends at the first event that no
- * transition accepts, because what comes behind it was meant for another state.
+ * Where a row's events lead: each meets the states that the one before led to, by whichever of its alternatives. A way
+ * ends at the first event that no transition accepts, because what comes behind it was meant for another state.
+ * @returns `ends`: the states that it may lead to when all events are accepted
  */
-export function followOutputs(
-  { orchestrator }: DomainModel,
-  { outputs }: RowModel,
-  from: string,
-): readonly OutputStep[] {
+export function followOutputs({ orchestrator }: DomainModel, { outputs }: RowModel, from: string) {
   const steps: OutputStep[] = [];
-  let state = from;
-  for (const event of outputs) {
-    if (event.unknown) break;
-    const transition = transitionOn(orchestrator, state, event.name);
-    steps.push({ event, state, transition });
-    if (!transition || transition.to.unknown) break;
-    state = transition.to.name;
+  let ends: ReadonlySet<string> = new Set([from]);
+  for (const alternatives of alternativesOf(outputs)) {
+    const next = new Set<string>();
+    for (const state of ends)
+      for (const event of alternatives) {
+        if (event.unknown) continue;
+        const transition = transitionOn(orchestrator, state, event.name);
+        steps.push({ event, state, transition });
+        if (transition && !transition.to.unknown) next.add(transition.to.name);
+      }
+    ends = next;
   }
-  return steps;
+  return { steps, ends };
 }

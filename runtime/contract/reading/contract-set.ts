@@ -1,3 +1,4 @@
+import { canonicalJson } from "../../core/canonical-json.ts";
 import { type Diagnostic, fileDiagnostic } from "../diagnostics/diagnostic.ts";
 import type { Contract } from "../language/schema.ts";
 import { type ContractSet, type LoadedContract, diagnosticAt, sourceRef } from "./contract-source.ts";
@@ -27,8 +28,10 @@ export function buildContractSet(
     ...ofOtherDomains(orchestrator ?? sources[0], sources),
   ];
   if (!orchestrator) return { diagnostics };
-  const effects = contractsOfKind(sources, "EFFECT");
-  return { set: { domain: orchestrator.contract.domain, orchestrator, reducer, effects }, diagnostics };
+  const [effects, computes] = [contractsOfKind(sources, "EFFECT"), contractsOfKind(sources, "COMPUTE")];
+  const gateways = contractsOfKind(sources, "GATEWAY");
+  const { domain } = orchestrator.contract;
+  return { set: { domain, orchestrator, reducer, effects, computes, gateways }, diagnostics };
 }
 
 function repeated(kind: string, [first, ...more]: readonly LoadedContract[]): readonly Diagnostic[] {
@@ -51,21 +54,25 @@ function ofOtherDomains(first: LoadedContract | undefined, sources: readonly Loa
     });
 }
 
-/** Sorts a map's keys: the same content gives the same JSON, in whatever order it was written. */
-function sortKeys(_key: string, value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
-}
-
+/** Those that decide. */
 export const sourcesOf = ({ orchestrator, reducer, effects }: ContractSet): readonly LoadedContract[] => [
   orchestrator,
   ...(reducer ? [reducer] : []),
   ...effects,
 ];
 
-/** SHA-256, hex, of a domain's normalized contracts; file names and the order of keys make no difference. */
+/** And those that do not: changing one changes no decision, so no process is fenced by it. */
+export const allSourcesOf = (set: ContractSet): readonly LoadedContract[] => [
+  ...sourcesOf(set),
+  ...set.computes,
+  ...set.gateways,
+];
+
+/**
+ * SHA-256, hex, of a domain's normalized contracts that decide; file names and the order of keys make no difference.
+ */
 export function contentHash(set: ContractSet): string {
   const contracts: Contract[] = sourcesOf(set).map(({ contract }) => contract);
-  const texts = contracts.map((contract) => JSON.stringify(contract, sortKeys)).sort();
+  const texts = contracts.map((contract) => canonicalJson(contract)).sort();
   return createHash("sha256").update(JSON.stringify(texts)).digest("hex");
 }

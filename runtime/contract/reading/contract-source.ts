@@ -1,5 +1,7 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { ComputeContract } from "../language/schema-compute.ts";
 import type { Contract, EffectContract, OrchestratorContract, ReducerContract } from "../language/schema.ts";
+import type { GatewayContract } from "../language/schema-gateway.ts";
 
 /** Keys and list indexes from the top of a contract: `["state_machine", "states", 0, "state_name"]`. */
 export type ContractPath = readonly (string | number)[];
@@ -40,6 +42,8 @@ export interface ContractSet {
   /** Undefined: the data is the last event's payload (`model/default-reducer.ts`). */
   readonly reducer: LoadedContract<ReducerContract> | undefined;
   readonly effects: readonly LoadedContract<EffectContract>[];
+  readonly computes: readonly LoadedContract<ComputeContract>[];
+  readonly gateways: readonly LoadedContract<GatewayContract>[];
 }
 
 /** A value in a contract, or its key: what a diagnostic points at. */
@@ -59,7 +63,7 @@ export const childRef = ({ source, path }: SourceRef, ...more: ContractPath): So
 export interface DiagnosticDetails {
   readonly suggestion?: string | undefined;
   /** What to do about it. */
-  readonly remedy?: string;
+  readonly remedy?: string | undefined;
   readonly related?: readonly { readonly at: SourceRef; readonly message: string }[] | undefined;
   readonly severity?: "error" | "warning";
 }

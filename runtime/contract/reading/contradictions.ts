@@ -1,10 +1,12 @@
 import { CONDITIONS_MAX } from "../../core/machine.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { DEFAULT_ATTEMPT_ID } from "../language/schema.ts";
+import { formatAlternatives, parseAlternatives } from "../language/alternatives.ts";
 import { EFFECT_DEFAULTS } from "../language/schema-effect.ts";
 import { durationMs } from "../language/schema-parts.ts";
-import { type ContractPath, type ContractPlaces, diagnosticAt, keyRef, type SourceRef } from "./contract-source.ts";
-import { valueAt } from "./schema-issues.ts";
+import { type ContractPlaces, diagnosticAt, keyRef } from "./contract-source.ts";
+import { gatewayContradictions } from "./gateway-contradictions.ts";
+import { UncheckedNode } from "./unchecked-node.ts";
 
 /**
  * Values that are right one by one and wrong together (RC010), and keys that another key asks for (RC006). Looks at
@@ -13,24 +15,32 @@ import { valueAt } from "./schema-issues.ts";
  */
 export function* contractContradictions(data: unknown, source: ContractPlaces): Iterable<Diagnostic> {
   const contract = new UncheckedNode(source, data);
-  if (contract.at("node_type").text() === "ORCHESTRATOR") yield* attemptContradictions(contract);
+  if (contract.at("node_type").text() === "ORCHESTRATOR") {
+    yield* attemptContradictions(contract);
+    yield* staysContradictions(contract);
+  }
+  if (contract.at("node_type").text() === "GATEWAY") yield* gatewayContradictions(contract);
   const routing = contract.at("handler_routing");
   for (const handler of routing.items("handlers")) yield* handlerContradictions(handler);
   yield* machineContradictions(contract.at("state_machine"));
   yield* effectContradictions(routing);
   for (const invariant of contract.items("invariants")) yield* invariantContradictions(invariant);
+  for (const projection of contract.items("projections")) yield* projectionContradictions(projection);
 }
 
 function* attemptContradictions(contract: UncheckedNode): Iterable<Diagnostic> {
   const [entityId, attempt] = [contract.at("entity_id"), contract.at("attempt")];
-  const [attemptId, startedBy] = [attempt.at("id"), attempt.at("started_by")];
+  const [attemptId, startedBy, lifecycle] = [attempt.at("id"), attempt.at("started_by"), contract.at("lifecycle")];
+  const isDocument = lifecycle.text() === "document";
+  if (isDocument && attempt.isPresent)
+    yield attempt.contradiction("a document's life is its one attempt: leave attempt out", lifecycle, "here", "key");
   if ((attemptId.text() ?? DEFAULT_ATTEMPT_ID) === entityId.text())
     yield (attemptId.isPresent ? attemptId : entityId).contradiction(
       "the entity and the attempt have the same id field",
       entityId,
       "of the entity",
     );
-  if (startedBy.isPresent) return;
+  if (startedBy.isPresent || isDocument) return;
   const transitions = contract.at("state_machine").items("transitions");
   const fromNull = transitions.filter((transition) => [transition.at("from_state").value].flat().includes(null));
   const [first, ...others] = fromNull.map((transition) => transition.at("trigger"));
@@ -47,53 +57,99 @@ function* invariantContradictions(invariant: UncheckedNode): Iterable<Diagnostic
   if (!never.isPresent && !eventually.isPresent) yield never.missingKey("a never or an eventually is missing");
 }
 
+const ROWS = ["row", "rows", "log"] as const;
+const KEYS = {
+  row: { fits: (length: number) => length === 1, text: "has one row an entity: its key is the entity's id alone" },
+  rows: { fits: (length: number) => length > 1, text: "has several rows an entity: its key has another column too" },
+  log: { fits: (length: number) => length === 2, text: "is a log: its key is the entity's id, then the time" },
+};
+
+function* projectionContradictions(projection: UncheckedNode): Iterable<Diagnostic> {
+  const [kind, ...others] = ROWS.filter((each) => projection.at(each).isPresent);
+  if (kind === undefined) return void (yield projection.missingKey("a row, rows or log is missing"));
+  for (const other of others) {
+    const message = "a projection has one of row, rows and log";
+    yield projection.at(other).contradiction(message, projection.at(kind), "the first", "key");
+  }
+  const key = projection.at("key");
+  const columns = Array.isArray(key.value) ? projection.items("key") : [key];
+  if (!key.isPresent || columns.some((column) => column.text() === undefined)) return;
+  if (!KEYS[kind].fits(columns.length))
+    yield key.contradiction(`this projection ${KEYS[kind].text}`, projection.at(kind), kind);
+}
+
 function* handlerContradictions(handler: UncheckedNode): Iterable<Diagnostic> {
   if (!handler.at("event_model").isPresent) return;
-  const [action, matrix] = [handler.at("action"), handler.at("state_decision_matrix")];
+  const matrix = handler.at("state_decision_matrix");
+  const decision = handler.first("action", "refuse");
   const rows = [handler, ...handler.items("state_decision_matrix")];
-  if (action.isPresent && matrix.isPresent) {
-    const message = "a handler has either an action or a state_decision_matrix, not both";
-    yield action.contradiction(message, matrix, "the matrix", "key");
+  if (decision.isPresent && matrix.isPresent) {
+    const message = `a handler has either ${decision.path.at(-1)} or a state_decision_matrix, not both`;
+    yield decision.contradiction(message, matrix, "the matrix", "key");
   }
   for (const row of rows) yield* rowContradictions(row);
   const deciding = matrix.isPresent ? rows.slice(1) : [handler];
   if (!handler.at("handler").isPresent) yield* copyContradictions(handler, deciding);
-  else if (!action.isPresent && !matrix.isPresent)
-    yield action.missingKey("an action or a state_decision_matrix is missing");
+  else if (!decision.isPresent && !matrix.isPresent)
+    yield decision.missingKey("an action or a state_decision_matrix is missing");
   else if (matrix.isPresent)
-    for (const row of deciding) if (!row.at("action").isPresent) yield row.at("action").missingKey();
+    for (const row of deciding) if (!row.first("action", "refuse").isPresent) yield row.at("action").missingKey();
 }
 
 /** Without a handler a row returns its one event, which gets the message's fields. */
 function* copyContradictions(handler: UncheckedNode, rows: readonly UncheckedNode[]): Iterable<Diagnostic> {
-  const named = rows.map((row) => row.at("action").text()).find((action) => action !== undefined && action !== "no_op");
+  const named = rows.map((row) => row.at("action").text()).find((action) => action !== undefined && !isBuiltIn(action));
   if (named !== undefined) {
     yield handler.at("handler").missingKey(`the key handler is missing: ${named} is an action of one`);
     return;
   }
   for (const row of rows) {
-    if (row.at("action").isPresent) continue;
+    if (row.first("action", "refuse").isPresent) continue;
     const own = row.at("output_events");
-    const outputs = own.isPresent ? own : handler.at("output_events");
-    const count = Array.isArray(outputs.value) ? outputs.value.length : 0;
+    const count = (own.isPresent ? row : handler).items("output_events").flatMap(alternativesIn).length;
     if (count === 1) continue;
     const message = `without a handler a row returns exactly one event, not ${count}: name one, or a handler`;
     yield diagnosticAt("RC010", own.isPresent ? own : row, message);
   }
 }
 
+const isBuiltIn = (action: string | undefined): boolean => action === "no_op" || action === "renew";
+
 function* rowContradictions(row: UncheckedNode): Iterable<Diagnostic> {
-  const [action, reason, outputs] = [row.at("action"), row.at("reason"), row.at("output_events")];
-  const isNoOp = action.text() === "no_op";
+  const [action, reason, outputs] = [row.first("action", "refuse"), row.at("reason"), row.at("output_events")];
+  const name = row.at("action").text();
+  const refuse = row.at("refuse");
+  if (refuse.isPresent && refuse.path.join() !== action.path.join())
+    yield refuse.contradiction("a row has either an action or refuse, not both", action, "the action", "key");
+  if (refuse.isPresent && row.items("output_events").length > 0 && !row.at("event_model").isPresent)
+    yield outputs.contradiction("what is refused has no events", refuse, "refused here", "key");
+  const isNoOp = name === "no_op";
   if (isNoOp && !reason.isPresent) yield reason.missingKey("a no_op says why: reason is missing");
   if (!isNoOp && reason.isPresent) yield reason.contradiction("only a no_op has a reason", action, "the action", "key");
-  if (isNoOp && row.items("output_events").length > 0)
-    yield outputs.contradiction("a no_op has no events", action, "the action", "key");
+  if (isBuiltIn(name) && row.items("output_events").length > 0)
+    yield outputs.contradiction(`a ${name} has no events`, action, "the action", "key");
+  yield* repeatedAlternatives(row);
   const states = row.items("current_state");
   const any = states.find((state) => state.text() === "*");
   if (any && states.length > 1) {
     const message = `"*" can't be listed with other states: it already covers all that are left`;
     yield any.contradiction(message, row.at("current_state"), "the list");
+  }
+}
+
+const alternativesIn = (item: UncheckedNode) => parseAlternatives(item.text() ?? "");
+
+/** Of `A | B` one is returned: what would it mean if A stood there once more? */
+function* repeatedAlternatives(row: UncheckedNode): Iterable<Diagnostic> {
+  const items = row.items("output_events");
+  for (const item of items) {
+    const alternatives = alternativesIn(item).map(({ name }) => name);
+    if (alternatives.length < 2) continue;
+    const all = items.flatMap(alternativesIn).map(({ name }) => name);
+    const twice = alternatives.find((name) => all.filter((each) => each === name).length > 1);
+    if (twice === undefined) continue;
+    const message = `${twice} is named twice, and of ${formatAlternatives(alternatives)} exactly one is returned`;
+    yield diagnosticAt("RC010", item, message);
   }
 }
 
@@ -103,19 +159,37 @@ function* machineContradictions(machine: UncheckedNode): Iterable<Diagnostic> {
 }
 
 function* stateContradictions(state: UncheckedNode): Iterable<Diagnostic> {
-  const [transient, terminal, deadline] = [state.at("is_transient"), state.at("is_terminal"), state.at("deadline")];
-  if (transient.value === true && terminal.value === true) {
-    const message = "a state is either transient or terminal, not both";
-    yield transient.contradiction(message, terminal, "declared terminal here", "key");
-  }
+  const [transient, deadline] = [state.at("is_transient"), state.at("deadline")];
+  const kinds = (["is_transient", "rests", "is_terminal"] as const).filter((key) => state.at(key).value === true);
+  const [kind, other] = kinds.map((key) => state.at(key));
+  if (kind && other) yield kind.contradiction(`a state is either ${eitherOr(kinds)}, not both`, other, "here", "key");
   if (transient.value === true && deadline.isPresent)
     yield deadline.contradiction("a transient state can't have a deadline", transient, "transient", "key");
+  const retain = state.at("retain");
+  if (retain.isPresent && state.at("is_terminal").value !== true)
+    yield retain.contradiction("only an entity that has ended is purged: retain goes with is_terminal", state, "here");
+  if (retain.isPresent && deadline.isPresent)
+    yield retain.contradiction("an entity that waits for a deadline can't be purged", deadline, "the deadline", "key");
   const [renewedBy, renewedFor] = [deadline.at("renewed_by"), deadline.at("renewed_for")];
   const guard = deadline.at("expiry_guard");
   if (renewedBy.isPresent && !renewedFor.isPresent) yield renewedFor.missingKey();
   if (renewedFor.isPresent && !renewedBy.isPresent) yield renewedBy.missingKey();
   if (guard.isPresent && !renewedBy.isPresent && !renewedFor.isPresent)
     yield guard.contradiction("an expiry_guard measures by renewed_for, which is not given", deadline, "here", "key");
+}
+
+const eitherOr = (keys: readonly string[]): string => keys.map((key) => key.replace("is_", "")).join(" or ");
+
+/** Only where a document rests there is something to stay in. */
+function* staysContradictions(contract: UncheckedNode): Iterable<Diagnostic> {
+  const lifecycle = contract.at("lifecycle");
+  for (const state of contract.at("state_machine").items("states")) {
+    const [stays, rests] = [state.at("stays"), state.at("rests")];
+    if (stays.value !== true) continue;
+    if (lifecycle.text() !== "document")
+      yield stays.contradiction("only a state of a document stays", lifecycle, "the lifecycle", "key");
+    else if (rests.value !== true) yield rests.missingKey("a state that stays also rests: the key rests is missing");
+  }
 }
 
 /** Each condition doubles the machine's table for its (state, trigger). */
@@ -139,62 +213,38 @@ function* tooManyConditions(machine: UncheckedNode): Iterable<Diagnostic> {
 }
 
 function* effectContradictions(routing: UncheckedNode): Iterable<Diagnostic> {
-  const defaults = routing.at("defaults").at("retry_policy");
-  yield* contradictoryDelays(defaults, defaults);
+  const defaults = routing.at("defaults");
+  for (const handler of [defaults, ...routing.items("handlers")])
+    for (const waits of [RETRIES, QUESTIONS]) yield* contradictoryDelays(handler, defaults, waits);
   for (const handler of routing.items("handlers")) {
-    yield* contradictoryDelays(handler.at("retry_policy"), defaults);
     const [compensation, intent] = [handler.at("compensated_by"), handler.at("intent_type")];
     if (compensation.text() !== undefined && compensation.text() === intent.text())
       yield compensation.contradiction("an intent can't compensate itself", intent, "the intent");
   }
 }
 
+const RETRIES = {
+  key: "retry_policy",
+  first: "initial_delay",
+  max: "max_delay",
+  standard: EFFECT_DEFAULTS.retry_policy.initial_delay,
+};
+const QUESTIONS = { key: "ask_again", first: "first", max: "max", standard: EFFECT_DEFAULTS.ask_again.first };
+
 /** The longest wait is not shorter than the first, where at least one of them is stated here. */
-function* contradictoryDelays(policy: UncheckedNode, defaults: UncheckedNode): Iterable<Diagnostic> {
-  const [initialHere, maxHere] = [policy.at("initial_delay"), policy.at("max_delay")];
-  if (!initialHere.isPresent && !maxHere.isPresent) return;
-  const initial = initialHere.isPresent ? initialHere : defaults.at("initial_delay");
-  const max = maxHere.isPresent ? maxHere : defaults.at("max_delay");
-  const initialMs = initial.isPresent
-    ? durationMs(initial.text() ?? "")
-    : durationMs(EFFECT_DEFAULTS.retry_policy.initial_delay);
+function* contradictoryDelays(
+  handler: UncheckedNode,
+  defaults: UncheckedNode,
+  { key, first: firstKey, max: maxKey, standard }: typeof RETRIES,
+): Iterable<Diagnostic> {
+  const [here, shared] = [handler.at(key), defaults.at(key)];
+  const [firstHere, maxHere] = [here.at(firstKey), here.at(maxKey)];
+  if (!firstHere.isPresent && !maxHere.isPresent) return;
+  const first = firstHere.isPresent ? firstHere : shared.at(firstKey);
+  const max = maxHere.isPresent ? maxHere : shared.at(maxKey);
+  const firstMs = durationMs(first.isPresent ? (first.text() ?? "") : standard);
   const maxMs = durationMs(max.text() ?? "");
-  if (initialMs === undefined || maxMs === undefined || maxMs >= initialMs) return;
-  if (maxHere.isPresent) yield max.contradiction("max_delay is shorter than initial_delay", initial, "initial_delay");
-  else yield initial.contradiction("initial_delay is longer than max_delay", max, "max_delay");
-}
-
-/** A part of a contract whose shape is not known to be right: every question about it has an answer. */
-class UncheckedNode implements SourceRef {
-  readonly source: ContractPlaces;
-  readonly value: unknown;
-  readonly path: ContractPath;
-
-  constructor(source: ContractPlaces, value: unknown, path: ContractPath = []) {
-    this.source = source;
-    this.value = value;
-    this.path = path;
-  }
-
-  get isPresent(): boolean {
-    return this.value !== undefined;
-  }
-  at(key: string | number): UncheckedNode {
-    return new UncheckedNode(this.source, valueAt(this.value, [key]), [...this.path, key]);
-  }
-  items(key: string): readonly UncheckedNode[] {
-    const list = this.at(key);
-    return Array.isArray(list.value) ? list.value.map((_, index) => list.at(index)) : [];
-  }
-  text(): string | undefined {
-    return typeof this.value === "string" ? this.value : undefined;
-  }
-
-  contradiction(message: string, other: UncheckedNode, what: string, part: "key" | "value" = "value"): Diagnostic {
-    const { source, path } = this;
-    return diagnosticAt("RC010", { source, path, part }, message, { related: [{ at: other, message: what }] });
-  }
-  missingKey(message = `the key ${String(this.path.at(-1))} is missing`): Diagnostic {
-    return diagnosticAt("RC006", this, message);
-  }
+  if (firstMs === undefined || maxMs === undefined || maxMs >= firstMs) return;
+  if (maxHere.isPresent) yield max.contradiction(`${maxKey} is shorter than ${firstKey}`, first, firstKey);
+  else yield first.contradiction(`${firstKey} is longer than ${maxKey}`, max, maxKey);
 }

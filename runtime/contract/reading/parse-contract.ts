@@ -124,6 +124,7 @@ function keysAt(schema: Schema, path: ContractPath): readonly string[] {
     return (schema.options as readonly Schema[]).flatMap((option) => keysAt(option, path));
   const [step, ...rest] = path;
   if (schema instanceof z.ZodArray) return step === undefined ? [] : keysAt(schema.element as Schema, rest);
+  if (schema instanceof z.ZodRecord) return step === undefined ? [] : keysAt(schema.valueType, rest);
   if (!(schema instanceof z.ZodObject)) return [];
   const shape = schema.shape as Readonly<Record<string, Schema>>;
   if (step === undefined) return Object.keys(shape);
@@ -133,8 +134,8 @@ function keysAt(schema: Schema, path: ContractPath): readonly string[] {
 
 const EVENT_KEYS = new Set(["event_type", "trigger", "output_events", "renewed_by", "raises", "started_by"]);
 
-/** `ModelOrderPlaced` is how ONEX calls the payload type OrderPlaced, also inside of a pattern. */
-const stripModelPrefix = (name: string): string => name.replace(/(^|\()Model(?=[A-Z])/, "$1");
+/** `ModelOrderPlaced` is how ONEX calls the payload type OrderPlaced, also inside of a pattern and of alternatives. */
+const stripModelPrefix = (name: string): string => name.replace(/(^|\(|\| *)Model(?=[A-Z])/g, "$1");
 
 /**
  * Brings a fragment that was written for ONEX into this language's words: no `Model` before an event's name, no

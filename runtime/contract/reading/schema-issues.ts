@@ -38,11 +38,19 @@ export function issueDiagnostic(issue: Issue, data: unknown, source: ContractPla
   const at = { source, path };
   const value = valueAt(data, path);
   const [, code, rule] = /^(RC\d{3}) ([^]*)$/.exec(issue.message) ?? [];
+  if (issue.code === "invalid_key") return invalidKey(issue, source);
   if (value === undefined) return diagnosticAt("RC006", at, `the key ${String(path.at(-1))} is missing`);
   if (code !== undefined) return diagnosticAt(code, at, `${describeValue(value)}: ${rule}`);
   const expected = expectedBy(issue);
   if (expected.length > 0) return unexpectedValue(at, expected, value);
   return diagnosticAt("RC010", at, `${describeValue(value)} is out of range: ${describeLimit(issue)}`);
+}
+
+/** A name that stands as a key of a map. */
+function invalidKey({ path, issues }: Extract<Issue, { code: "invalid_key" }>, source: ContractPlaces): Diagnostic {
+  const at = { source, path: path as ContractPath, part: "key" } as const;
+  const [, rule] = /^RC009 ([^]*)$/.exec(issues[0]?.message ?? "") ?? [];
+  return diagnosticAt("RC009", at, `${describeValue(path.at(-1))}: ${rule ?? "no name"}`);
 }
 
 const UNITS: Readonly<Record<string, string>> = { array: " in the list", string: " characters" };

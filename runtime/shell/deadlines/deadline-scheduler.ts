@@ -59,11 +59,13 @@ export class DeadlineScheduler {
       if (!this.#postponeInGrace(due)) ready.push(due);
       return false;
     });
+    const { brokerClock, held, limits } = this.#context;
     for (const due of ready.sort((a, b) => a.at - b.at)) {
-      if (this.guard.mayFire(due)) {
+      if (held.unreadable.has(due.entityId)) this.index.postpone(due, brokerClock.nowMs() + limits.unreadableRecheckMs);
+      else if (this.guard.mayFire(due)) {
         this.index.markFired(due);
         this.#enqueueFiring(due);
-      } else this.index.postpone(due, this.#context.brokerClock.nowMs() + HELD_RECHECK_MS);
+      } else this.index.postpone(due, brokerClock.nowMs() + HELD_RECHECK_MS);
     }
   }
 

@@ -44,6 +44,11 @@ export class CircuitBreaker {
     return true;
   }
 
+  /** The call's result says nothing of the backend: another one may probe it. */
+  recordNothing(): void {
+    this.#isProbing = false;
+  }
+
   recordSuccess(): void {
     const wasOpen = this.#openedAtMs !== undefined;
     // A call that began before the breaker opened is not the probe.

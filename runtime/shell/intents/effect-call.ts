@@ -77,9 +77,9 @@ export function appendTry(tries: readonly IntentTry[], latest: IntentTry): reado
 export function tryRecorder(beganMs: number, ms: number): (outcome: Outcome) => IntentTry {
   const call = { at: toRfc3339(beganMs), ms: Math.round(ms) };
   const tryByError = new Map<string, IntentTry>();
-  return (outcome) => {
-    if (outcome.done) return call;
-    const { code, message } = outcome.fault;
+  return ({ fault }) => {
+    if (!fault) return call;
+    const { code, message } = fault;
     const key = `${code} ${message}`;
     let tried = tryByError.get(key);
     if (!tried) tryByError.set(key, (tried = { ...call, code, error: message.slice(0, ERROR_LENGTH_MAX) }));

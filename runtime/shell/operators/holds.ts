@@ -1,4 +1,5 @@
 import type { Sql, Store } from "../../ports/store.ts";
+import { msOf } from "../../stored/ms-of.ts";
 import { recordOperatorDecision, type OperatorDecision } from "../../stored/operator-decisions.ts";
 
 /** Times in ms since the epoch, broker time. */
@@ -27,8 +28,8 @@ export interface DeletionHold extends Hold {
 }
 
 const HOLD_COLUMNS =
-  '(extract(epoch from held_at) * 1000)::bigint as "heldAtMs", ' +
-  '(extract(epoch from released_at) * 1000)::bigint as "releasedAtMs", released_by as "releasedBy", reason, total';
+  `${msOf("held_at")} as "heldAtMs", ` +
+  `${msOf("released_at")} as "releasedAtMs", released_by as "releasedBy", reason, total`;
 
 export const expiryHolds = (sql: Sql, domain: string): Promise<ExpiryHold[]> =>
   sql.query<ExpiryHold>(

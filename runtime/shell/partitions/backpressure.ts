@@ -7,7 +7,7 @@ interface SharedQueues {
 }
 
 /** Pauses partitions when a bound is reached, and resumes them at half of it. Nothing is dropped. */
-export function applyBackpressure({ bounds, bus, limits, owned }: ShellContext, queues: SharedQueues): void {
+export function applyBackpressure({ bounds, bus, clock, limits, owned }: ShellContext, queues: SharedQueues): void {
   const allWaitingBytes = [...owned.values()].reduce((sum, { waitingBytes }) => sum + waitingBytes, 0);
   const sharedFill = Math.max(
     allWaitingBytes / bounds.use("waitingBytes", allWaitingBytes),
@@ -20,6 +20,7 @@ export function applyBackpressure({ bounds, bus, limits, owned }: ShellContext, 
     const { waitingMessages, waitingBytes, isPaused } = partition;
     const ownFill = Math.max(waitingMessages / limits.waitingMessagesMax, waitingBytes / limits.waitingBytesMax);
     const fill = Math.max(ownFill, sharedFill);
+    if (isPaused) partition.heldBackAtMs = clock.monotonicMs();
     if (isPaused ? fill >= 0.5 : fill < 1) continue;
     partition.isPaused = !isPaused;
     (isPaused ? resumed : paused).push(partition.number);

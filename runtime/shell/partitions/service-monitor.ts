@@ -70,8 +70,8 @@ export class ServiceMonitor {
       /** Records in the log that were not taken yet. */
       lag: [...lagByPartition.values()].reduce((sum, lag) => sum + lag, 0),
       lagByPartition: lagByPartition as ReadonlyMap<number, number>,
-      /** For how long partitions have taken nothing although records were there, in ms, by partition. */
-      standstillMs: this.#standstill.durations(owned.values(), clock.monotonicMs()),
+      /** For how long partitions have taken nothing although they could and records were there, in ms, by partition. */
+      standstillMs: this.#standstill.unexplained(owned.values(), clock.monotonicMs()),
     };
   }
 

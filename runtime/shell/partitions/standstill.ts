@@ -35,4 +35,15 @@ export class Standstill {
     }
     return durations;
   }
+
+  /** The same without the time in which full queues held it back: it takes more as soon as turns have emptied them. */
+  unexplained(owned: Iterable<Partition>, nowMs: number): ReadonlyMap<number, number> {
+    const partitions = [...owned];
+    const durations = new Map(this.durations(partitions, nowMs));
+    for (const { number, heldBackAtMs } of partitions) {
+      const forMs = durations.get(number);
+      if (forMs !== undefined) durations.set(number, Math.min(forMs, nowMs - heldBackAtMs));
+    }
+    return durations;
+  }
 }

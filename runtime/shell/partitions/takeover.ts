@@ -1,13 +1,17 @@
 import { Fault } from "../../core/fault.ts";
 import type { ByTopicPartition, LogEnds } from "../../ports/event-bus.ts";
 import { contractInForce } from "../../stored/contract-sets.ts";
-import { ContractsSuperseded } from "../contract-in-force.ts";
+import { hasTombstones } from "../../stored/tombstones.ts";
+import { readParkedIntents, type StoredIntent } from "../../stored/intents.ts";
+import { ContractsSuperseded, supersedes } from "../contract-in-force.ts";
 import { groupBy } from "../group-by.ts";
+import { projectionDifferences, ProjectionsSuperseded } from "../projections/prepare-projections.ts";
 import type { ShellContext } from "../shell-context.ts";
+import { sideBySide } from "../side-by-side.ts";
 import { topicsOf } from "../topics.ts";
 import { Partition } from "./partition.ts";
 import { markServedSql } from "./service-monitor.ts";
-import { readUnfinished, type Unfinished } from "./unfinished.ts";
+import { READERS, readUnfinished, type Unfinished } from "./unfinished.ts";
 
 interface PartitionOwnerRow {
   readonly partition: number;
@@ -15,6 +19,7 @@ interface PartitionOwnerRow {
   readonly next_seq: number;
   readonly published_seq: number;
   readonly pending_seq: number;
+  readonly retention: string | null;
   readonly resumed_for_ms: number | null;
   readonly store_time_ms: number;
 }
@@ -43,13 +48,17 @@ export async function preparePartitions({ store, domain, partitionCount }: Shell
   );
 }
 
+export const isSuperseded = (error: unknown): boolean =>
+  error instanceof ContractsSuperseded || error instanceof ProjectionsSuperseded;
+
 /** What the new owner of partitions resumes. */
 export type Takeover = Awaited<ReturnType<typeof takeOver>>;
 
 /**
  * Makes this process the owner of partitions, then reads what the last owner left. The epochs are raised in one
  * transaction before anything is read: after it no turn of the last owner can be committed, so what is read is final.
- * @throws ContractsSuperseded when other contracts are in force: nothing was taken over
+ * @throws ContractsSuperseded when other contracts are in force, ProjectionsSuperseded when the store has other
+ * projections: nothing was taken over
  */
 export async function takeOver(context: ShellContext, numbers: readonly number[], logEnds: ByTopicPartition<LogEnds>) {
   if (numbers.length === 0) return { started: [], refused: [], intents: [], deadlines: [], unpublished: [] };
@@ -65,6 +74,7 @@ export async function takeOver(context: ShellContext, numbers: readonly number[]
     ),
     ({ partition }) => partition,
   );
+  const tombstones = domain.tombstoneMs !== undefined || (await hasTombstones(store, domain.name));
   const starts = owned.map((row) => {
     const stored = new Map(offsets.get(row.partition)?.map(({ topic, next_offset }) => [topic, next_offset]));
     const { positions, gaps, refusalReason } = startPositions(context, row.partition, stored, logEnds);
@@ -76,15 +86,19 @@ export async function takeOver(context: ShellContext, numbers: readonly number[]
       positions,
       entitiesMax: Math.max(1, Math.floor(limits.entitiesMax / partitionCount)),
     });
+    partition.retention = row.retention;
+    partition.hasTombstones = tombstones;
     return { partition, pendingSeq: row.pending_seq, gaps, refusalReason, servedForMs: row.resumed_for_ms };
   });
-  const started = [];
-  const refused = [];
-  for (const start of starts) {
-    const unfinished = start.refusalReason ?? (await resume(context, start));
-    if (typeof unfinished === "string") refused.push(unfinished);
-    else started.push({ ...start, unfinished });
-  }
+  const parked = groupBy(await readParkedIntents(store, domain.name, numbers), ({ partition }) => partition);
+  const left = await sideBySide(starts, READERS, async (start) => {
+    const unfinished = start.refusalReason ?? (await resume(context, start, parked.get(start.partition.number) ?? []));
+    return { ...start, unfinished };
+  });
+  const refused = left.flatMap(({ unfinished }) => (typeof unfinished === "string" ? [unfinished] : []));
+  const started = left.flatMap(({ unfinished, ...start }) =>
+    typeof unfinished === "string" ? [] : [{ ...start, unfinished }],
+  );
   return {
     /** `servedForMs`: since the last time it went unserved for more than 3 s; null: that has never happened. */
     started,
@@ -100,9 +114,12 @@ export async function takeOver(context: ShellContext, numbers: readonly number[]
 async function resume(
   context: ShellContext,
   { partition, pendingSeq }: { readonly partition: Partition; readonly pendingSeq: number },
+  parked: readonly StoredIntent[],
 ): Promise<Unfinished | string> {
   try {
-    return await readUnfinished(context, partition, pendingSeq);
+    const unfinished = await readUnfinished(context, partition, pendingSeq, parked);
+    partition.outgoingSeq = unfinished.unpublished.at(-1)?.seq ?? 0;
+    return unfinished;
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== "JOURNAL_DAMAGED") throw error;
     return error.message;
@@ -120,14 +137,16 @@ function raiseEpochs(
                  from rollcall.partition_owner where domain = $1 and partition = any($2::int[])
                 order by partition for update) as locked
         where o.domain = $1 and o.partition = locked.partition
-       returning o.partition, o.epoch, o.next_seq, o.published_seq, o.pending_seq,
+       returning o.partition, o.epoch, o.next_seq, o.published_seq, o.pending_seq, o.retention,
          (extract(epoch from clock_timestamp() - o.resumed_at) * 1000)::float8 as resumed_for_ms,
          locked.store_time_ms::float8 as store_time_ms`,
       [domain.name, numbers, owner, domain.contractHash],
     );
     // Read after the rows are locked: a change of contracts locks them too, so it is either visible here or waits.
     const inForce = await contractInForce(tx, domain.name);
-    if (inForce && inForce.hash !== domain.contractHash) throw new ContractsSuperseded(inForce.hash);
+    if (supersedes(inForce, domain)) throw new ContractsSuperseded(inForce);
+    const differences = await projectionDifferences(tx, domain);
+    if (differences.length > 0) throw new ProjectionsSuperseded(differences);
     await confirmTakeover(tx);
     return rows;
   });

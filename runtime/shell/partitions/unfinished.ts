@@ -4,11 +4,14 @@ import type { ArmedDeadline } from "../../core/handler.ts";
 import type { EventLine, JournalLine } from "../../core/journal.ts";
 import type { OutboxEntry } from "../publisher.ts";
 import type { ShellContext } from "../shell-context.ts";
-import { JournaledIntents, readParkedIntents } from "../../stored/intents.ts";
+import { JournaledIntents, type StoredIntent } from "../../stored/intents.ts";
 import { damagedLine } from "../../stored/read-lines.ts";
 import { readLines } from "../../stored/turns.ts";
 import { decodeBytes } from "../../stored/write-lines.ts";
 import type { Partition } from "./partition.ts";
+
+/** So many partitions are read side by side: more would take the store's connections from others. */
+export const READERS = 4;
 
 export type Unfinished = Awaited<ReturnType<typeof readUnfinished>>;
 
@@ -17,25 +20,30 @@ export type Unfinished = Awaited<ReturnType<typeof readUnfinished>>;
  * the order in which they were decided, and armed deadlines, one entry for each entity. One range of the journal is
  * read, from the first line of which something may be left.
  * @param pendingSeq no intent before this line is open, but for parked ones
+ * @param parked those, oldest first
  * @throws Fault JOURNAL_DAMAGED, not retryable: a line of that range can't be read, or is missing
  */
-export async function readUnfinished(context: ShellContext, partition: Partition, pendingSeq: number) {
+export async function readUnfinished(
+  context: ShellContext,
+  partition: Partition,
+  pendingSeq: number,
+  parked: readonly StoredIntent[],
+) {
   const { store, domain } = context;
   const { number, publishedSeq, nextSeq } = partition;
-  const parked = await readParkedIntents(store, domain.name, number);
   const journaled = new JournaledIntents(
     pendingSeq,
     parked.map(({ seq }) => seq),
   );
   const unpublished: OutboxEntry[] = [];
-  const range = { from: Math.min(publishedSeq + 1, pendingSeq), to: nextSeq };
+  const range = { from: Math.min(publishedSeq + 1, pendingSeq), to: nextSeq, readers: READERS };
   for await (const lines of readLines(store, domain.name, number, range))
     for (const line of lines) {
       journaled.add(line);
       if (line.seq > publishedSeq) unpublished.push(...outboxEntriesOf(domain.name, partition, line));
     }
   const open = [...parked, ...journaled.open].sort((a, b) => a.seq - b.seq);
-  const intents = open.map((intent) => ({ partition, ...intent }));
+  const intents = open.map((intent) => ({ ...intent, partition }));
   return { intents, unpublished, deadlines: await readDeadlines(context, partition) };
 }
 
@@ -53,7 +61,10 @@ async function readDeadlines({ store, domain }: ShellContext, partition: Partiti
 
 function outboxEntriesOf(domain: string, partition: Partition, line: JournalLine): OutboxEntry[] {
   const { seq } = line;
-  if (line.kind === "event") return [{ partition, seq, ...outgoingEvent(domain, partition, line) }];
+  if (line.kind === "event") {
+    const { topic } = line;
+    return topic === undefined ? [] : [{ partition, seq, ...outgoingEvent(domain, partition, topic, line) }];
+  }
   if (line.kind !== "repartitioned" && line.kind !== "dead_letter") return [];
   const { topic, headers } = line;
   const to = line.kind === "repartitioned" ? line.to : partition.number;
@@ -64,9 +75,10 @@ function outboxEntriesOf(domain: string, partition: Partition, line: JournalLine
 function outgoingEvent(
   domain: string,
   partition: Partition,
+  topic: string,
   line: JournalLine<EventLine>,
 ): Pick<OutboxEntry, "outgoing" | "event"> {
-  const { entity_id: entityId, type, id, value, topic } = line;
+  const { entity_id: entityId, type, id, value } = line;
   const key = Buffer.from(entityId);
   const outgoing = {
     topic,

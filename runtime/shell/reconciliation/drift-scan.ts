@@ -1,5 +1,6 @@
 import type { InventoryEntry, ReconciledBackend, Repair } from "../../core/drift.ts";
 import type { Entity } from "../../core/entity.ts";
+import { loadEntity, UnreadableData } from "../../core/entity-data.ts";
 import { partitionOf } from "../../core/murmur2.ts";
 import { intentSpecOf, repairsOf } from "../../core/reconcile.ts";
 import { findEntitiesInStates, findIdsOutsideStates, readEntityRecords } from "../../stored/entities.ts";
@@ -141,7 +142,9 @@ export class DriftScan {
     for (const entityId of entityIds) {
       const partition = owned.get(partitionOf(entityId, partitionCount));
       if (!partition) continue;
-      const entity = byId.get(entityId);
+      const entity = this.#loaded(partition, byId.get(entityId));
+      // What it should hold is not known.
+      if (entity === "unreadable") continue;
       const entries = held.get(entityId) ?? [];
       result.entries += entries.length;
       const repairs = repairsOf(domain, this.#reconciled.backend, entity, entries);
@@ -149,6 +152,17 @@ export class DriftScan {
       // While an intent of a target is unfinished, the backend is about to change.
       if (repairs.length > 0 && !targets.some((target) => this.#isPending(target)))
         result.differences.push({ partition, entityId, entity, entries, repairs });
+    }
+  }
+
+  #loaded(partition: Partition, entity: Entity | undefined): Entity | undefined | "unreadable" {
+    const { domain, brokerClock, held } = this.#context;
+    try {
+      return entity && loadEntity(domain, entity);
+    } catch (error) {
+      if (!(error instanceof UnreadableData) || !entity) throw error;
+      held.unreadable.add(partition, entity.id, error, brokerClock.nowMs());
+      return "unreadable";
     }
   }
 }

@@ -3,6 +3,7 @@ import { derivedId } from "../../core/ids.ts";
 import { KEY_AND_HEADERS_BYTES_MAX, VALUE_BYTES_MAX } from "../../core/incoming-json.ts";
 import { toRfc3339 } from "../../core/time.ts";
 import type { OutgoingMessage } from "../../ports/event-bus.ts";
+import type { SealedDoor } from "../../core/door-seal.ts";
 import { keyAndHeaderBytes, type RecordItem, textHeaders } from "./read-items.ts";
 
 const ERROR_LENGTH_MAX = 1_000;
@@ -12,8 +13,11 @@ const UNPRINTABLE = /[\p{Cc}\p{Bidi_C}\p{Surrogate}\u200b-\u200d\ufeff]/gu;
 const escapeUnprintable = (text: string): string =>
   text.replaceAll(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
-/** @param reason for people; untrusted text is escaped */
-export function deadLetterRow(item: RecordItem, code: string, reason: string) {
+/**
+ * @param reason for people; untrusted text is escaped
+ * @param sealed its door, for a retry
+ */
+export function deadLetterRow(item: RecordItem, code: string, reason: string, sealed?: SealedDoor) {
   const { record } = item;
   return {
     id: derivedId("dead_letter", record.topic, record.partition, record.offset),
@@ -22,6 +26,7 @@ export function deadLetterRow(item: RecordItem, code: string, reason: string) {
     error: escapeUnprintable(reason.slice(0, ERROR_LENGTH_MAX)),
     value: record.value?.subarray(0, VALUE_BYTES_MAX) ?? null,
     headers: JSON.stringify(textHeaders(record)),
+    door: sealed ? JSON.stringify(sealed) : null,
   };
 }
 

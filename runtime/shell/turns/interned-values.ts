@@ -4,6 +4,7 @@ import { mutableCopyOf, type Entity } from "../../core/entity.ts";
 const VALUES_MAX = 4_096;
 /** Longer values are rarely equal to others, but their parts may be. Length as JSON. */
 const JSON_LENGTH_MAX = 256;
+const JSON_OF_OBJECT = /^[[{]/;
 
 /**
  * Keeps one copy of values that many entities share, such as capabilities, labels and versions. Entities are most of
@@ -22,23 +23,29 @@ export class InternedValues {
 
   /** @returns an equal value; the same object for equal values, unless too many others came in between */
   #intern(value: unknown): unknown {
-    if (typeof value !== "string" && !isObject(value)) return value;
-    const key = JSON.stringify(value);
-    if (key.length > JSON_LENGTH_MAX) return isObject(value) ? this.#internParts(value) : value;
+    // A text is its own key. One that could be taken for that of an object is left as it is.
+    if (typeof value === "string") return JSON_OF_OBJECT.test(value) ? value : this.#internOne(value, value);
+    return isObject(value) ? this.#internOne(value, JSON.stringify(value)) : value;
+  }
+
+  #internOne(value: object | string, key: string): object | string {
+    if (key.length > JSON_LENGTH_MAX) return isObject(value) ? this.#internParts(value, key) : value;
     const recent = this.#recent.get(key);
     if (recent !== undefined) return recent;
     // Frozen, because other entities share it.
-    const known = this.#previous.get(key) ?? (isObject(value) ? Object.freeze(this.#internParts(value)) : value);
+    const known = this.#previous.get(key) ?? (isObject(value) ? Object.freeze(this.#internParts(value, key)) : value);
     if (this.#recent.size >= VALUES_MAX) [this.#previous, this.#recent] = [this.#recent, new Map()];
     this.#recent.set(key, known);
     return known;
   }
 
-  #internParts(value: object): object {
+  /** @param text the value as JSON, where it is known */
+  #internParts(value: object, text?: string): object {
     if (Array.isArray(value)) return value.map((each) => this.#intern(each));
-    // A spread keeps the object's compact memory layout.
-    const copy: Record<string, unknown> = { ...value };
-    for (const name of Object.keys(copy)) if (name !== "__proto__") copy[name] = this.#intern(copy[name]);
+    // An object that is read has room for exactly what it has; one that grew, or a copy of it, up to a half more.
+    const copy = (text === undefined ? { ...value } : JSON.parse(text)) as Record<string, unknown>;
+    for (const name of Object.keys(copy))
+      if (name !== "__proto__") copy[name] = this.#intern((value as Record<string, unknown>)[name]);
     return copy;
   }
 }

@@ -1,4 +1,5 @@
 import type { Sql, SqlValue } from "../../ports/store.ts";
+import { foundRow } from "../../stored/found-row.ts";
 
 /** Its name, its SQL type, its value in one row. */
 export type Column<Row> = readonly [name: string, type: string, valueOf: (row: Row) => SqlValue];
@@ -8,6 +9,8 @@ interface StatementParts {
   readonly names: string;
   /** `unnest(...) as r(names)`: the rows as a table. */
   readonly table: string;
+  /** `table` with the `foundRow` of a stored table for each: its key is `domain = $1` and the first two columns. */
+  readonly found: (stored: string) => string;
   /** All columns behind the key's, for `update ... set`, with the values of this table. */
   readonly assign: (source: string, keyLength: number) => string;
 }
@@ -24,9 +27,12 @@ export function manyRows<Row>(
 ): (tx: Sql, rows: readonly Row[] | undefined, ...shared: SqlValue[]) => Promise<unknown>[] {
   const names = columns.map(([name]) => name);
   const arrays = columns.map(([, type], index) => `$${sharedCount + 1 + index}::${type}[]`);
+  const table = `unnest(${arrays.join(", ")}) as r(${names.join(", ")})`;
+  const isKey = ["domain = $1", ...names.slice(0, 2).map((name) => `${name} = r.${name}`)].join(" and ");
   const text = textOf({
     names: names.join(", "),
-    table: `unnest(${arrays.join(", ")}) as r(${names.join(", ")})`,
+    table,
+    found: (stored) => `${table} ${foundRow(stored, isKey)}`,
     assign: (source, keyLength) =>
       names
         .slice(keyLength)

@@ -1,8 +1,11 @@
+import type { Domain } from "../../core/domain.ts";
 import type { EmittedEvent } from "../../core/emission.ts";
 import { encodeEvent } from "../../core/envelope.ts";
+import type { Entity } from "../../core/entity.ts";
 import type { Intent } from "../../core/intent.ts";
-import type { DeadLetterLine, EndLine, RepartitionedLine, StepRecord } from "../../core/journal.ts";
+import type { DeadLetterLine, EndLine, EntityBefore, RepartitionedLine, StepRecord } from "../../core/journal.ts";
 import type { Message } from "../../core/message.ts";
+import { toRfc3339 } from "../../core/time.ts";
 import type { BusRecord, OutgoingMessage } from "../../ports/event-bus.ts";
 import { encodeBytes, type UnplacedLine } from "../../stored/write-lines.ts";
 import { deadLetterMessage, type NewDeadLetterRow } from "./dead-letter.ts";
@@ -14,30 +17,34 @@ export interface OutgoingLine {
   readonly outgoing: OutgoingMessage;
 }
 
-/** @param entityId of the event's entity, which is the key of what is published */
+type UnpublishedLine = OutgoingLine | (Pick<OutgoingLine, "line"> & { readonly outgoing: undefined });
+
+/**
+ * @param entityId of the event's entity, which is the key of what is published
+ * @returns without `outgoing` for an event that has no topic
+ */
 export function eventLine(
   domain: string,
   entityId: string,
   event: EmittedEvent,
   partition: number,
   traceparent: string | undefined,
-): OutgoingLine {
+): UnpublishedLine {
   const { id, type, topic, correlationId, attemptId } = event;
   const { value, headers } = encodeEvent(domain, event, traceparent);
-  return {
-    line: {
-      kind: "event",
-      entity_id: entityId,
-      type,
-      id,
-      correlation_id: correlationId,
-      attempt_id: attemptId,
-      topic,
-      traceparent,
-      value,
-    },
-    outgoing: { topic, partition, key: Buffer.from(entityId), value: Buffer.from(value), headers },
+  const line: UnplacedLine = {
+    kind: "event",
+    entity_id: entityId,
+    type,
+    id,
+    correlation_id: correlationId,
+    attempt_id: attemptId,
+    topic: topic ?? undefined,
+    traceparent,
+    value,
   };
+  if (topic === null) return { line, outgoing: undefined };
+  return { line, outgoing: { topic, partition, key: Buffer.from(entityId), value: Buffer.from(value), headers } };
 }
 
 export const intentLine = (intent: Intent): UnplacedLine => ({
@@ -53,7 +60,21 @@ export const intentLine = (intent: Intent): UnplacedLine => ({
   payload: intent.payload,
 });
 
-export const endLine = (intent: Intent, end: Pick<EndLine, "note" | "tries">): UnplacedLine => ({
+export const notYetLine = (intent: Intent, note: string): UnplacedLine => ({
+  kind: "not_yet",
+  entity_id: intent.entityId,
+  type: intent.type,
+  id: intent.id,
+  correlation_id: intent.correlationId,
+  attempt_id: intent.attemptId,
+  target: intent.target,
+  note,
+});
+
+export const endLine = (
+  intent: Intent,
+  end: Pick<EndLine, "note" | "tries"> & { readonly supersededBy?: string | undefined },
+): UnplacedLine => ({
   kind: "end",
   entity_id: intent.entityId,
   type: intent.type,
@@ -61,6 +82,7 @@ export const endLine = (intent: Intent, end: Pick<EndLine, "note" | "tries">): U
   correlation_id: intent.correlationId,
   attempt_id: intent.attemptId,
   target: intent.target,
+  superseded_by: end.supersededBy,
   note: end.note,
   tries: end.tries,
 });
@@ -136,4 +158,21 @@ const copyOf = ({ topic, key, headers, value }: OutgoingMessage) => ({
   key: encodeBytes(key),
   headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, text.toString()])),
   value: encodeBytes(value),
+});
+
+/** What an entity's first line of a day has of it. @param open its open intents */
+export const entityBefore = ({ stateVersion }: Domain, entity: Entity, open: readonly Intent[]): EntityBefore => ({
+  state: entity.state,
+  reducer_state: entity.reducerState,
+  state_since: toRfc3339(entity.stateSince),
+  seq: entity.seq,
+  published_seq: entity.publishedSeq ?? undefined,
+  attempt: entity.attempt,
+  data: entity.data,
+  state_version: stateVersion,
+  deadlines: entity.deadlines,
+  ended_at: entity.endedAt === undefined ? undefined : toRfc3339(entity.endedAt),
+  intents: open.map(({ id, type, target, version, attemptId, correlationId }) => ({
+    ...{ id, type, target, version, attemptId, correlationId },
+  })),
 });

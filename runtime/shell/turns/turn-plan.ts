@@ -1,26 +1,31 @@
 import type { Decision } from "../../core/decision.ts";
 import type { Domain } from "../../core/domain.ts";
-import type { Entity } from "../../core/entity.ts";
+import { type Entity, isPurged } from "../../core/entity.ts";
 import type { Intent } from "../../core/intent.ts";
-import { type EntityBefore, stepRecord } from "../../core/journal.ts";
+import { stepRecord } from "../../core/journal.ts";
 import type { Message } from "../../core/message.ts";
 import { step } from "../../core/step.ts";
-import { toRfc3339, utcDayOf } from "../../core/time.ts";
+import { utcDayOf } from "../../core/time.ts";
 import { LineChunks, type LineLink, type UnplacedLine } from "../../stored/write-lines.ts";
 import type { OpenIntent } from "../../stored/intents.ts";
+import { type AttemptOfIntent, attemptOfIntent } from "../intents/attempt-of-intent.ts";
 import type { Partition } from "../partitions/partition.ts";
+import type { ProjectedTurn } from "../projections/projected-turn.ts";
+import type { TurnLogs } from "../projections/turn-logs.ts";
 import type { OutboxEntry, EventIdentity } from "../publisher.ts";
 import type { ShellEvent } from "../shell-event.ts";
 import { deadLetterRow, type NewDeadLetterRow } from "./dead-letter.ts";
 import type { EntityRecord } from "../../stored/entities.ts";
-import type { InboxItem, TriedIntent } from "./inbox.ts";
-import type { InternedValues } from "./interned-values.ts";
+import { type InboxItem, purgeDeferred, type TriedIntent } from "./inbox.ts";
+import type { LoadedState } from "./loaded-state.ts";
 import {
   deadLetterLine,
   endLine,
+  entityBefore,
   eventLine,
   gapLine,
   intentLine,
+  notYetLine,
   type OutgoingLine,
   repartitionedLine,
   repeatLine,
@@ -37,21 +42,10 @@ export interface SettledIntent {
 }
 
 /** How far a partition has got after the turn. `positions` has only those that the turn changes. */
-export interface PartitionCursors extends Pick<Partition, "nextSeq" | "publishedSeq" | "positions"> {
+export interface PartitionCursors extends Pick<Partition, "nextSeq" | "publishedSeq" | "outgoingSeq" | "positions"> {
   readonly partition: Partition;
   /** No intent before this line is open, but for parked ones; at first as before the turn. */
   pendingSeq: number;
-}
-
-/** The state that a turn starts from: as stored, or as the turn before it, not committed yet, will leave it. */
-export interface LoadedState {
-  entity(entityId: string): EntityRecord | undefined;
-  /** The entity's intents without an outcome, oldest first. */
-  openIntents(partition: Partition, entityId: string): readonly Intent[];
-  /** Whether a message with this key was processed before. */
-  seen(dedupeKey: string): boolean;
-  cursorsOf(partition: Partition): Pick<Partition, "nextSeq" | "publishedSeq" | "pendingSeq">;
-  readonly internedValues: InternedValues;
 }
 
 export interface ChangedEntity {
@@ -76,8 +70,12 @@ export class TurnPlan {
   readonly intents: (OpenIntent & { readonly partition: Partition })[] = [];
   /** Intents that have ended, whether they succeeded or failed. */
   readonly settled: SettledIntent[] = [];
-  readonly parked: (TriedIntent & { readonly partition: Partition })[] = [];
+  readonly parked: (TriedIntent & { readonly partition: Partition; readonly attempt: AttemptOfIntent })[] = [];
   readonly shellEvents: ShellEvent[] = [];
+  /** Items that wait for entities which can't be read. */
+  held: readonly InboxItem[] = [];
+  /** Undefined: it changes nothing in the domain's projections. */
+  projected: ProjectedTurn | undefined;
   /** By entity id. */
   readonly entities = new Map<string, ChangedEntity>();
   readonly #domain: Domain;
@@ -87,29 +85,41 @@ export class TurnPlan {
   readonly #day: string;
   /** Undefined when no tracer is installed. */
   readonly spans: TurnSpans | undefined;
+  /** Undefined where the domain has no logs. */
+  readonly logs: TurnLogs | undefined;
 
-  constructor(domain: Domain, loaded: LoadedState, atMs: number, spans?: TurnSpans) {
+  constructor(domain: Domain, loaded: LoadedState, atMs: number, spans?: TurnSpans, logs?: TurnLogs) {
     this.#domain = domain;
     this.#loaded = loaded;
     this.atMs = atMs;
     this.#day = utcDayOf(atMs);
     this.spans = spans;
+    this.logs = logs;
   }
 
   cursorsOf(partition: Partition): PartitionCursors {
     let cursors = this.cursors.get(partition);
     if (!cursors) {
-      const { nextSeq, publishedSeq, pendingSeq } = this.#loaded.cursorsOf(partition);
-      this.cursors.set(partition, (cursors = { partition, positions: new Map(), nextSeq, publishedSeq, pendingSeq }));
+      const { nextSeq, publishedSeq, outgoingSeq, pendingSeq } = this.#loaded.cursorsOf(partition);
+      cursors = { partition, positions: new Map(), nextSeq, publishedSeq, outgoingSeq, pendingSeq };
+      this.cursors.set(partition, cursors);
     }
     return cursors;
+  }
+
+  /** Lines of which nothing is published are passed, so that a takeover does not read them. */
+  movePublishedSeqs(): void {
+    for (const cursors of this.cursors.values())
+      if (cursors.publishedSeq >= cursors.outgoingSeq) cursors.publishedSeq = cursors.nextSeq - 1;
   }
 
   add(work: WorkItem): void {
     const { item } = work;
     const cursors = this.cursorsOf(item.partition);
     if (item.kind === "record") cursors.positions.set(item.record.topic, item.record.offset + 1);
-    if (work.kind === "dead_letter") this.#addDeadLetter(work.item, work.code, work.error);
+    if ("doorProblem" in work && work.doorProblem)
+      this.shellEvents.push({ kind: "door_rejected", partition: item.partition.number, reason: work.doorProblem });
+    if (work.kind === "dead_letter") this.#addDeadLetter(work, work.code, work.error);
     else if (work.kind === "skipped") this.#countSkipped(work.item, work.type);
     else if (work.kind === "repartition") this.#repartition(work.item, work.message, work.to);
     else if (work.kind === "bookkeeping") this.#applyBookkeeping(work);
@@ -121,18 +131,23 @@ export class TurnPlan {
     const { partition } = item;
     if (item.kind === "published") {
       const cursors = this.cursorsOf(partition);
-      cursors.publishedSeq = Math.max(cursors.publishedSeq, item.throughSeq);
+      cursors.publishedSeq = Math.max(cursors.publishedSeq, partition.publishedSeqWith(item));
     }
-    if (item.kind === "parked") for (const parked of item.intents) this.parked.push({ partition, ...parked });
+    if (item.kind === "parked") for (const tried of item.intents) this.#park(partition, tried);
     if (item.kind === "settled") {
-      this.#settle(item);
+      this.settled.push(item);
       this.#append(partition, endLine(item.intent, item));
     }
     if (item.kind === "gap") this.#append(partition, gapLine(item));
   }
 
-  #settle({ partition, seq, intent, isParked }: Extract<InboxItem, { kind: "settled" }>): void {
-    this.settled.push({ partition, seq, intent, isParked });
+  #park(partition: Partition, tried: TriedIntent): void {
+    const { intent, notYet, isFirstNotYet } = tried;
+    // The store may have refused the row until after the intent's end.
+    if (!partition.isOpen(intent)) return;
+    const attempt = attemptOfIntent(this.#domain, intent, this.#recordOf(intent.entityId)?.entity);
+    this.parked.push({ partition, attempt, ...tried });
+    if (notYet && isFirstNotYet) this.#append(partition, notYetLine(intent, notYet.note));
   }
 
   #step(work: Extract<WorkItem, { kind: "step" }>): void {
@@ -142,6 +157,8 @@ export class TurnPlan {
       if (this.seen.has(work.dedupeKey) || this.#loaded.seen(work.dedupeKey)) return this.#addRepeat(item, received);
       this.seen.add(work.dedupeKey);
     }
+    if (item.kind === "purge" && !this.#isFinished(partition, received.entityId))
+      return void this.shellEvents.push(purgeDeferred(item));
     const message = this.spans?.startMessage(received) ?? received;
     const before = this.#recordOf(message.entityId)?.entity;
     const decision = step(this.#domain, before, message);
@@ -150,16 +167,29 @@ export class TurnPlan {
     if (decision.result === "refused" && item.kind === "record") {
       // Otherwise an operator's retry of the dead letter would count as a duplicate.
       if (work.dedupeKey !== undefined) this.seen.delete(work.dedupeKey);
-      return this.#addDeadLetter(item, "CORE_ERROR", decision.reason, message, before, decision);
+      return this.#addDeadLetter({ ...work, item }, "CORE_ERROR", decision.reason, message, before, decision);
     }
-    if (item.kind === "settled") this.#settle(item);
-    const isMinor = decision.result === "no_op" || decision.result === "renewed";
-    const isJournaled = work.isAlwaysJournaled || !isMinor;
+    if (item.kind === "settled") this.settled.push(item);
+    const { result } = decision;
+    const isMinor = result === "no_op" || result === "renewed" || result === "declined";
+    // Whoever writes to a topic can have messages about nothing declined: they fill no journal.
+    const isAboutNothing = result === "declined" && decision.entity === undefined;
+    if (isAboutNothing && work.dedupeKey !== undefined) this.seen.delete(work.dedupeKey);
+    const isJournaled = (work.isAlwaysJournaled && !isAboutNothing) || !isMinor;
     const end = item.kind === "settled" ? item : undefined;
     if (isJournaled) this.#append(partition, stepRecord(message, before, decision, end));
     this.#setEntity(partition, message, decision, isJournaled);
     this.#journalDecision(partition, message, decision);
-    this.shellEvents.push({ kind: "decision", partition: partition.number, message, decision });
+    this.logs?.add(partition, message, decision);
+    this.shellEvents.push({ kind: "decision", partition: partition.number, message, before, decision });
+  }
+
+  /** Whether nothing of the entity is unpublished, and no intent of it is open. */
+  #isFinished(partition: Partition, entityId: string): boolean {
+    const { publishedSeq, outgoingSeq } = this.cursorsOf(partition);
+    const isPublished = Math.min(this.#recordOf(entityId)?.lastLine ?? 0, outgoingSeq) <= publishedSeq;
+    const open = [...this.#loaded.openIntents(partition, entityId), ...this.intents.map(({ intent }) => intent)];
+    return isPublished && !open.some((intent) => intent.entityId === entityId);
   }
 
   #recordOf(entityId: string): EntityRecord | undefined {
@@ -171,9 +201,10 @@ export class TurnPlan {
     const before = this.#recordOf(message.entityId);
     const isSeen = message.kind === "bus" && (isJournaled || result === "renewed");
     if (entity === undefined || (entity === before?.entity && !isSeen)) return;
-    const interned = before?.entity.data === entity.data ? entity : this.#loaded.internedValues.internEntity(entity);
+    const isShared = before?.entity.data === entity.data || isPurged(entity);
+    const interned = isShared ? entity : this.#loaded.internedValues.internEntity(entity);
     const { lastLine = isJournaled ? this.cursorsOf(partition).nextSeq - 1 : 0, lastLineMs = this.atMs } = before ?? {};
-    const lastSeenMs = isSeen ? message.now : (before?.lastSeenMs ?? null);
+    const lastSeenMs = isSeen ? laterOf(before, message) : (before?.lastSeenMs ?? null);
     this.#change(partition, { entity: interned, lastLine, lastLineMs, lastSeenMs });
   }
 
@@ -187,8 +218,9 @@ export class TurnPlan {
   #journalDecision(partition: Partition, { entityId, traceparent }: Message, { events, intents }: Decision): void {
     for (const event of events) {
       const { id, type, attemptId, correlationId } = event;
-      const outgoing = eventLine(this.#domain.name, entityId, event, partition.number, traceparent);
-      this.#publish(partition, outgoing, { id, type, entityId, attemptId, correlationId });
+      const { line, outgoing } = eventLine(this.#domain.name, entityId, event, partition.number, traceparent);
+      if (outgoing) this.#publish(partition, { line, outgoing }, { id, type, entityId, attemptId, correlationId });
+      else this.#append(partition, line);
     }
     for (const intent of intents)
       this.intents.push({ partition, intent, seq: this.#append(partition, intentLine(intent)), askedAtMs: this.atMs });
@@ -196,6 +228,11 @@ export class TurnPlan {
 
   #addRepeat({ partition }: InboxItem, message: Message): void {
     this.#append(partition, repeatLine(message));
+    const record = this.#recordOf(message.entityId);
+    if (record) {
+      const { entity, lastLine, lastLineMs } = record;
+      this.#change(partition, { entity, lastLine, lastLineMs, lastSeenMs: laterOf(record, message) });
+    }
     this.shellEvents.push({ kind: "repeat", partition: partition.number, type: message.type });
   }
 
@@ -211,7 +248,7 @@ export class TurnPlan {
 
   /** @param decision of the step in which the domain's code failed, so that the failure can be repeated */
   #addDeadLetter(
-    item: RecordItem,
+    { item, sealed }: Pick<Extract<WorkItem, { kind: "dead_letter" }>, "item" | "sealed">,
     code: string,
     reason: string,
     message?: Message,
@@ -219,7 +256,7 @@ export class TurnPlan {
     decision?: Decision,
   ): void {
     const { partition, record } = item;
-    const row = deadLetterRow(item, code, reason);
+    const row = deadLetterRow(item, code, reason, sealed);
     this.deadLetters.push(row);
     const refused = message && decision && stepRecord(message, before, decision);
     this.#publish(partition, deadLetterLine(this.#domain.deadLetterTopic, row, this.atMs, message, refused));
@@ -228,7 +265,9 @@ export class TurnPlan {
   }
 
   #publish(partition: Partition, { line, outgoing }: OutgoingLine, event?: EventIdentity): void {
-    this.outbox.push({ partition, seq: this.#append(partition, line), outgoing, event });
+    const seq = this.#append(partition, line);
+    this.cursorsOf(partition).outgoingSeq = seq;
+    this.outbox.push({ partition, seq, outgoing, event });
   }
 
   /** @returns the line's number */
@@ -252,19 +291,10 @@ export class TurnPlan {
     const day = utcDayOf(lastLineMs);
     if (day === this.#day) return { prev: lastLine || undefined };
     const open = this.#loaded.openIntents(partition, entity.id);
-    return { prev: lastLine, prev_day: day, before: beforeOf(entity, open) };
+    return { prev: lastLine, prev_day: day, before: entityBefore(this.#domain, entity, open) };
   }
 }
 
-const beforeOf = (entity: Entity, open: readonly Intent[]): EntityBefore => ({
-  state: entity.state,
-  reducer_state: entity.reducerState,
-  state_since: toRfc3339(entity.stateSince),
-  seq: entity.seq,
-  attempt: entity.attempt,
-  data: entity.data,
-  deadlines: entity.deadlines,
-  intents: open.map(({ id, type, target, version, attemptId, correlationId }) => ({
-    ...{ id, type, target, version, attemptId, correlationId },
-  })),
-});
+/** When an entity was last heard of, with this message. A message that was held up is no step back. */
+const laterOf = (before: EntityRecord | undefined, { now }: Message): number =>
+  Math.max(before?.lastSeenMs ?? now, now);

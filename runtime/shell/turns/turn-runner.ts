@@ -1,42 +1,35 @@
-import type { ConsumedTopic } from "../../core/domain.ts";
 import { Fault } from "../../core/fault.ts";
 import { derivedId } from "../../core/ids.ts";
-import { readSeen } from "../../stored/seen.ts";
 import type { DueDeadline } from "../deadlines/deadline-index.ts";
-import type { Partition } from "../partitions/partition.ts";
-import { groupBy } from "../group-by.ts";
 import { backOffMs, type Failing, failingSince, sleep, type ShellContext } from "../shell-context.ts";
-import { type EntityRecord, readEntityRecords } from "../../stored/entities.ts";
+import { dividedItems, subjectOf } from "./held-items.ts";
 import type { InboxItem } from "./inbox.ts";
-import { IntentsBefore } from "./intents-before.ts";
-import { InternedValues } from "./interned-values.ts";
-import { readItems, type WorkItem } from "./read-items.ts";
-import { TurnPlan } from "./turn-plan.ts";
-import { TurnSpans } from "./turn-spans.ts";
+import type { RecordItem } from "./read-items.ts";
+import { withoutRows } from "../projections/projected-turn.ts";
+import type { TurnPlan } from "./turn-plan.ts";
+import { type TurnBase, TurnPlanner } from "./turn-planner.ts";
 import { commitTurn, PartitionsLost } from "./turn-writer.ts";
 
 interface TurnHooks {
   /** The plan is durable: the effects, publishes and deadlines that it asks for may begin. */
   onCommitted(plan: TurnPlan): void;
-  /** Service was interrupted after this deadline fired and before its turn was committed: it must fire again later. */
+  /** This deadline fired before an interruption of service, or its entity can't be read: it must fire again later. */
   onOutdatedFiring(due: DueDeadline): void;
-  /** Every item of a turn is committed, or its partition is lost. */
+  /** The store refuses the turn of this item, which is tried again later. */
+  onRefused(item: InboxItem): void;
+  /** Every item of a turn is committed, or refused and kept, or its partition is lost. */
   onFinished(items: readonly InboxItem[]): void;
 }
 
-/**
- * The part of a plan that the next turn can be planned on before this one is committed. Not the whole plan: plans that
- * refer to their base would keep all earlier plans in memory.
- */
-type TurnBase = Pick<TurnPlan, "entities" | "seen" | "cursors" | "intents" | "settled" | "parked">;
+const isRefusal = (error: unknown): error is Fault => error instanceof Fault && error.code === "STORE_REFUSED";
 
-/** Runs turns: reads their items, loads entities, takes the steps, commits. One commit at a time, in order. */
+/** Runs turns: has them planned, and commits them. One commit at a time, in order. */
 export class TurnRunner {
   readonly #context: ShellContext;
-  readonly #consumedByTopic: ReadonlyMap<string, readonly ConsumedTopic[]>;
   readonly #hooks: TurnHooks;
-  readonly #refusedByStore = new Map<InboxItem, string>();
-  readonly #internedValues = new InternedValues();
+  /** Why, for the dead letter that each becomes. */
+  readonly #refusedRecords = new Map<RecordItem, string>();
+  readonly #planner: TurnPlanner;
   #committing: { readonly base: TurnBase; readonly committedAsPlanned: Promise<boolean> } | undefined;
   #turnsInProgress = 0;
   #commits = 0;
@@ -48,8 +41,8 @@ export class TurnRunner {
 
   constructor(context: ShellContext, hooks: TurnHooks) {
     this.#context = context;
-    this.#consumedByTopic = groupBy(context.domain.consumed, ({ topic }) => topic);
     this.#hooks = hooks;
+    this.#planner = new TurnPlanner(context, this.#refusedRecords);
   }
 
   get isBusy(): boolean {
@@ -70,7 +63,7 @@ export class TurnRunner {
   async runTurn(items: readonly InboxItem[]): Promise<void> {
     this.#turnsInProgress++;
     const base = this.#committing;
-    const planned = await this.#plan(items, base?.base).catch(() => undefined);
+    const planned = await this.#planner.plan(items, base?.base).catch(() => undefined);
     const isBaseDurable = base === undefined || (await base.committedAsPlanned);
     this.#committing = undefined;
     const isCurrent = planned && isBaseDurable && items.every(({ partition }) => !partition.isLost);
@@ -79,8 +72,8 @@ export class TurnRunner {
       return false;
     });
     if (isCurrent) {
-      const { entities, seen, cursors, intents, settled, parked } = planned;
-      const next = { entities, seen, cursors, intents, settled, parked };
+      const { entities, seen, cursors, intents, settled, parked, logs } = planned;
+      const next = { entities, seen, cursors, intents, settled, parked, logged: logs?.taken };
       this.#committing = { base: next, committedAsPlanned: asPlanned };
     } else await asPlanned;
   }
@@ -104,8 +97,8 @@ export class TurnRunner {
       const current = [...unfinished].filter(({ partition }) => !partition.isLost);
       if (current.length === 0) break;
       try {
-        await this.#commitTurn(current, unfinished, next);
-        if (unfinished.size > 0) committedAsPlanned = false;
+        const isWhole = await this.#commitTurn(current, unfinished, next);
+        if (!isWhole || unfinished.size > 0) committedAsPlanned = false;
       } catch (error) {
         committedAsPlanned = false;
         if (error instanceof PartitionsLost) this.#context.onPartitionsLost(error.partitions);
@@ -135,21 +128,25 @@ export class TurnRunner {
       if (item.kind !== "deadline" || item.firedAtMs >= Math.max(this.#storeFailedAtMs, item.partition.resumedAtMs))
         continue;
       unfinished.delete(item);
+      this.#context.held.forget(item);
       this.#hooks.onOutdatedFiring(item.due);
     }
     return unfinished.size < size;
   }
 
-  /** Commits the items as one turn. When the store refuses their data, in halves, down to the one that it refuses. */
-  async #commitTurn(items: readonly InboxItem[], unfinished: Set<InboxItem>, planned?: TurnPlan): Promise<void> {
-    const plan = planned ?? (await this.#plan(items));
+  /**
+   * Commits the items as one turn. When the store refuses their data, in halves, down to the one that it refuses.
+   * @returns whether it was one turn
+   */
+  async #commitTurn(items: readonly InboxItem[], unfinished: Set<InboxItem>, planned?: TurnPlan): Promise<boolean> {
+    const plan = planned ?? (await this.#planner.plan(items));
     try {
       this.#context.failpoint("C1");
-      if (plan.cursors.size > 0)
-        await commitTurn(this.#context, plan, derivedId("turn", this.#context.owner, ++this.#commits));
+      if (plan.cursors.size > 0) await this.#commit(plan);
     } catch (error) {
-      if (!(error instanceof Fault) || error.code !== "STORE_REFUSED") throw error;
-      return this.#commitInHalves(items, unfinished, error);
+      if (!isRefusal(error)) throw error;
+      await this.#commitInHalves(items, unfinished, error);
+      return false;
     }
     this.#context.failpoint("C4");
     this.#committedAtMs = this.#context.clock.monotonicMs();
@@ -157,69 +154,66 @@ export class TurnRunner {
     plan.spans?.end();
     for (const item of items) {
       unfinished.delete(item);
-      this.#refusedByStore.delete(item);
+      if (item.kind === "record") this.#refusedRecords.delete(item);
+      else this.#context.held.forget(item);
     }
     this.#hooks.onCommitted(plan);
+    for (const fault of plan.projected?.faults ?? []) this.#context.observe({ kind: "projection_fault", ...fault });
+    for (const item of plan.held) if (!item.partition.isLost) this.#holdUnreadable(item);
+    return true;
+  }
+
+  /** Rows of projections decide nothing: a turn that the store refuses may be one without them. */
+  async #commit(plan: TurnPlan): Promise<void> {
+    const commit = () => commitTurn(this.#context, plan, derivedId("turn", this.#context.owner, ++this.#commits));
+    try {
+      await commit();
+    } catch (error) {
+      if (!isRefusal(error) || !plan.projected) throw error;
+      plan.projected = withoutRows(plan.projected, error.message);
+      await commit();
+    }
+  }
+
+  #holdUnreadable(item: InboxItem): void {
+    if (item.kind === "deadline") this.#hooks.onOutdatedFiring(item.due);
+    else this.#context.held.hold(item, { kind: "unreadable" });
+  }
+
+  /** A difference that was found in a backend is not kept: the next comparison finds it anew. */
+  #holdRefused(item: InboxItem, { message: error }: Fault): void {
+    const { entityId, type } = subjectOf(item);
+    const { number } = item.partition;
+    this.#context.observe({ kind: "turn_refused", partition: number, entity: entityId ?? "", type, error });
+    if (item.kind !== "drift") this.#context.held.hold(item, { kind: "refused", error });
+    this.#hooks.onRefused(item);
   }
 
   async #commitInHalves(items: readonly InboxItem[], unfinished: Set<InboxItem>, refusal: Fault): Promise<void> {
     const [only] = items;
-    if (items.length === 1 && only) {
-      if (this.#refusedByStore.has(only)) throw refusal;
-      this.#refusedByStore.set(only, `the store refuses it: ${refusal.message}`);
-      return this.#commitTurn(items, unfinished);
-    }
+    if (items.length === 1 && only) return this.#commitAlone(only, unfinished, refusal);
+    // Those that it has refused before are the likely ones.
+    const { held } = this.#context;
+    const suspects = items.filter((item) => held.has(item));
+    const isMixed = suspects.length > 0 && suspects.length < items.length;
     const half = items.length >> 1;
-    await this.#commitTurn(items.slice(0, half), unfinished);
-    await this.#commitTurn(items.slice(half), unfinished);
+    const parts = isMixed
+      ? [items.filter((item) => !held.has(item)), suspects]
+      : [items.slice(0, half), items.slice(half)];
+    for (const part of parts) await this.#commitTurn(part, unfinished);
   }
 
-  async #plan(items: readonly InboxItem[], base?: TurnBase): Promise<TurnPlan> {
-    const { domain, brokerClock, tracing, partitionCount } = this.#context;
-    const work = readItems(domain, this.#consumedByTopic, partitionCount, items, this.#refusedByStore);
-    const [entities, seen] = await Promise.all([this.#loadEntities(work), this.#loadSeen(work)]);
-    const intentsBefore = new IntentsBefore(base);
-    const loaded = {
-      entity: (id: string) => base?.entities.get(id)?.after ?? entities.get(id),
-      openIntents: (partition: Partition, entityId: string) => intentsBefore.ofEntity(partition, entityId),
-      seen: (key: string) => seen.has(key) || base?.seen.has(key) === true,
-      cursorsOf: (partition: Partition) => base?.cursors.get(partition) ?? partition,
-      internedValues: this.#internedValues,
-    };
-    const plan = new TurnPlan(domain, loaded, brokerClock.nowMs(), tracing && new TurnSpans(tracing));
-    for (const each of work) plan.add(each);
-    intentsBefore.movePendingSeqs(plan);
-    return plan;
-  }
-
-  /** The cache is read once per entity, since a commit that ends meanwhile may evict what was there. */
-  async #loadEntities(work: readonly WorkItem[]): Promise<Map<string, EntityRecord>> {
-    const found = new Map<string, EntityRecord>();
-    const missing = new Map<string, number>();
-    for (const each of work) {
-      const entityId = entityIdOf(each);
-      if (entityId === undefined) continue;
-      const { entities, number } = each.item.partition;
-      const cached = entities.get(entityId);
-      if (cached) found.set(entityId, cached);
-      else missing.set(entityId, number);
+  /** A record becomes a dead letter. Anything else is divided further, and what can't be is kept and tried again. */
+  async #commitAlone(item: InboxItem, unfinished: Set<InboxItem>, refusal: Fault): Promise<void> {
+    if (item.kind === "record") {
+      if (this.#refusedRecords.has(item)) throw refusal;
+      this.#refusedRecords.set(item, `the store refuses it: ${refusal.message}`);
+      return void (await this.#commitTurn([item], unfinished));
     }
-    if (missing.size === 0) return found;
-    const { store, domain } = this.#context;
-    const asked = [...missing].map(([id, partition]) => ({ id, partition }));
-    for (const record of await readEntityRecords(store, domain.name, asked))
-      found.set(record.entity.id, { ...record, entity: this.#internedValues.internEntity(record.entity) });
-    return found;
+    const parts = dividedItems(item);
+    unfinished.delete(item);
+    if (parts.length === 1) return this.#holdRefused(item, refusal);
+    for (const part of parts) unfinished.add(part);
+    for (const part of parts) await this.#commitTurn([part], unfinished);
   }
-
-  #loadSeen(work: readonly WorkItem[]): Promise<Set<string>> {
-    const keys = work.flatMap((each) => (each.kind === "step" && each.dedupeKey !== undefined ? [each.dedupeKey] : []));
-    return readSeen(this.#context.store, keys);
-  }
-}
-
-/** The entity that a step or the end of an intent is about. */
-function entityIdOf(work: WorkItem): string | undefined {
-  if (work.kind === "step") return work.message.entityId;
-  return work.kind === "bookkeeping" && work.item.kind === "settled" ? work.item.intent.entityId : undefined;
 }

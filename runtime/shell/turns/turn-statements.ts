@@ -1,10 +1,12 @@
 import type { Domain } from "../../core/domain.ts";
 import type { Entity } from "../../core/entity.ts";
+import { purgeAt } from "../../core/retention.ts";
 import { utcDayOf } from "../../core/time.ts";
 import type { Sql } from "../../ports/store.ts";
 import type { Chunk } from "../../stored/write-lines.ts";
+import { entityChanges, sendPurges } from "../purges/purge-statements.ts";
+import { sendProjected } from "../projections/projected-turn.ts";
 import type { NewDeadLetterRow } from "./dead-letter.ts";
-import { dataText } from "./entity-row.ts";
 import { type Column, manyRows } from "./many-rows.ts";
 import type { ChangedEntity, PartitionCursors, SettledIntent, TurnPlan } from "./turn-plan.ts";
 
@@ -17,39 +19,60 @@ const HOT: readonly Column<ChangedEntity>[] = [
   ["reducer_state", "text", ({ after }) => after.entity.reducerState],
   ["state_since", "timestamptz", ({ after }) => new Date(after.entity.stateSince)],
   ["seq", "bigint", ({ after }) => after.entity.seq],
+  ["published_seq", "bigint", ({ after }) => after.entity.publishedSeq],
   ["attempt", "text", ({ after }) => JSON.stringify(after.entity.attempt)],
   ["deadlines", "text", ({ after }) => deadlinesText(after.entity)],
   ["last_line", "bigint", ({ after }) => after.lastLine],
   ["last_line_at", "timestamptz", ({ after }) => new Date(after.lastLineMs)],
   ["last_seen", "timestamptz", ({ after }) => (after.lastSeenMs === null ? null : new Date(after.lastSeenMs))],
 ];
-const DATA: readonly Column<ChangedEntity>[] = [["data", "json", ({ after }) => dataText(after.entity)]];
-const IS_SAME_ENTITY = (alias: string): string =>
-  `where ${alias}.domain = $1 and ${alias}.partition = r.partition and ${alias}.entity_id = r.entity_id`;
-const updateEntities = manyRows<ChangedEntity>(
-  2,
-  [...KEY, ...HOT],
-  ({ table, assign }) =>
-    `update rollcall.entity e set ${assign("r", KEY.length)}, updated_at = $2 from ${table} ${IS_SAME_ENTITY("e")}`,
-);
+const DATA: readonly Column<ChangedEntity>[] = [["data", "json", ({ after }) => JSON.stringify(after.entity.data)]];
+/** @param columns behind those of the key */
+const hotStatements = (columns: readonly Column<ChangedEntity>[]) => ({
+  update: manyRows<ChangedEntity>(
+    2,
+    [...KEY, ...columns],
+    ({ found, assign }) =>
+      `update rollcall.entity e set ${assign("r", KEY.length)}, updated_at = $2
+         from ${found("rollcall.entity")} where e.ctid = found.place`,
+  ),
+  insert: manyRows<ChangedEntity>(
+    2,
+    [...KEY, ...columns],
+    ({ names, table }) =>
+      `insert into rollcall.entity (domain, updated_at, ${names}) select $1, $2::timestamptz, r.* from ${table}`,
+  ),
+});
+const hotRows = hotStatements(HOT);
+/** Only domains that purge entities write when each may be. */
+const hotRowsWithPurgeAt = new WeakMap<Domain, typeof hotRows>();
+
+function hotRowsOf(domain: Domain): typeof hotRows {
+  if (domain.tombstoneMs === undefined) return hotRows;
+  const known = hotRowsWithPurgeAt.get(domain);
+  if (known) return known;
+  const purgeAtOf = ({ after: { entity } }: ChangedEntity): Date | null => {
+    const at = purgeAt(domain, entity.state, entity.stateSince);
+    return at === null ? null : new Date(at);
+  };
+  const made = hotStatements([...HOT, ["purge_at", "timestamptz", purgeAtOf]]);
+  hotRowsWithPurgeAt.set(domain, made);
+  return made;
+}
+
 const updateData = manyRows<ChangedEntity>(
   1,
   [...KEY, ...DATA],
-  ({ table, assign }) =>
-    `update rollcall.entity_data d set ${assign("r", KEY.length)} from ${table} ${IS_SAME_ENTITY("d")}`,
-);
-const insertEntities = manyRows<ChangedEntity>(
-  2,
-  [...KEY, ...HOT],
-  ({ names, table }) =>
-    `insert into rollcall.entity (domain, updated_at, ${names}) select $1, $2::timestamptz, r.* from ${table}`,
+  ({ found, assign }) =>
+    `update rollcall.entity_data d set ${assign("r", KEY.length)}
+       from ${found("rollcall.entity_data")} where d.ctid = found.place`,
 );
 const insertData = manyRows<ChangedEntity>(
   1,
   [...KEY, ...DATA],
   ({ names, table }) => `insert into rollcall.entity_data (domain, ${names}) select $1, r.* from ${table}`,
 );
-const insertSeen = manyRows<string>(
+export const insertSeen = manyRows<string>(
   1,
   [["key", "uuid", (key) => key]],
   ({ table }) => `insert into rollcall.seen (day, key) select $1::date, key from ${table} on conflict do nothing`,
@@ -78,6 +101,7 @@ const insertDeadLetters = manyRows<NewDeadLetterRow>(
     ["value", "bytea", (row) => row.value],
     ["value_bytes", "int", (row) => row.item.record.value?.length ?? 0],
     ["headers", "json", (row) => row.headers],
+    ["door", "json", (row) => row.door],
   ],
   ({ names, table }) =>
     `insert into rollcall.dead_letter (domain, at, ${names}) select $1, $2::timestamptz, r.* from ${table}
@@ -98,6 +122,8 @@ const INTENT: readonly Column<TurnPlan["parked"][number]>[] = [
   ["asked_at", "timestamptz", ({ askedAtMs }) => new Date(askedAtMs)],
   ["failed_tries", "int", ({ failedTries }) => failedTries],
   ["tries", "json", ({ tries }) => JSON.stringify(tries)],
+  ["not_yet_since", "timestamptz", ({ notYet }) => (notYet ? new Date(notYet.sinceMs) : null)],
+  ["not_yet_note", "text", ({ notYet }) => notYet?.note ?? null],
 ];
 const upsertIntents = manyRows(
   1,
@@ -105,7 +131,8 @@ const upsertIntents = manyRows(
   ({ names, table }) =>
     `insert into rollcall.intent (domain, ${names}) select $1, r.* from ${table}
      on conflict (domain, partition, seq) do update
-       set failed_tries = excluded.failed_tries, tries = excluded.tries`,
+       set failed_tries = excluded.failed_tries, tries = excluded.tries, not_yet_since = excluded.not_yet_since,
+         not_yet_note = excluded.not_yet_note`,
 );
 const deleteIntents = manyRows<SettledIntent>(
   1,
@@ -113,9 +140,7 @@ const deleteIntents = manyRows<SettledIntent>(
     ["partition", "int", ({ partition }) => partition.number],
     ["seq", "bigint", ({ seq }) => seq],
   ],
-  ({ table }) =>
-    `delete from rollcall.intent i using ${table}
-      where i.domain = $1 and i.partition = r.partition and i.seq = r.seq`,
+  ({ found }) => `delete from rollcall.intent i using ${found("rollcall.intent")} where i.ctid = found.place`,
 );
 const upsertPositions = manyRows<{ readonly topic: string; readonly partition: number; readonly offset: number }>(
   1,
@@ -145,9 +170,10 @@ const updateCursors = manyRows<PartitionCursors>(
 export function sendTurn(tx: Sql, domain: Domain, plan: TurnPlan, turnId: string): Promise<unknown>[] {
   const { name, contractHash } = domain;
   const at = new Date(plan.atMs);
-  const entities = [...plan.entities.values()];
-  const [known, created] = [entities.filter(({ before }) => before), entities.filter(({ before }) => !before)];
-  const described = known.filter(({ before, after }) => before?.entity.data !== after.entity.data);
+  const changes = entityChanges(plan.entities.values());
+  const { updated, created } = changes;
+  const described = updated.filter(({ before, after }) => before?.entity.data !== after.entity.data);
+  const hot = hotRowsOf(domain);
   const turns = [...plan.lines].flatMap(([{ number: partition }, { chunks }]) =>
     chunks.map((chunk) => ({ partition, ...chunk })),
   );
@@ -156,10 +182,12 @@ export function sendTurn(tx: Sql, domain: Domain, plan: TurnPlan, turnId: string
     [...of].map(([topic, offset]) => ({ topic, partition: partition.number, offset })),
   );
   return [
-    ...updateEntities(tx, known, name, at),
+    ...hot.update(tx, updated, name, at),
     ...updateData(tx, described, name),
-    ...insertEntities(tx, created, name, at),
+    ...hot.insert(tx, created, name, at),
     ...insertData(tx, created, name),
+    ...sendPurges(tx, domain, changes, plan.atMs),
+    ...(plan.projected ? sendProjected(tx, domain, plan.projected, plan.atMs) : []),
     // A repeat of one of the turn's messages is recognised from now on.
     ...insertSeen(tx, [...plan.seen], utcDayOf(plan.atMs)),
     ...insertTurns(tx, turns, name, contractHash, at),

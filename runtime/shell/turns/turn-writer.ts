@@ -52,7 +52,8 @@ async function wasCommitted(context: ShellContext, partitions: readonly Partitio
   throw new PartitionsLost(partitions);
 }
 
-const lockPartitions = ({ domain }: ShellContext, tx: Sql, partitions: readonly Partition[]) =>
+/** Until the transaction ends no turn of theirs is committed, and no other process takes them over. */
+export const lockPartitions = ({ domain }: ShellContext, tx: Sql, partitions: readonly Partition[]) =>
   tx.query<{ partition: number; epoch: number; turn_id: string }>(
     `select partition, epoch, turn_id from rollcall.partition_owner
       where domain = $1 and partition = any($2::int[]) order by partition for update`,

@@ -275,6 +275,18 @@ describeReal("PostgresStore", (services) => {
     await store.close();
   });
 
+  it("has no statement compiled, however large the server guesses its tables to be", async () => {
+    const store = await direct();
+    const statement = "select count(*) from generate_series(1, 10) a, generate_series(1, 10) b";
+    await store.transaction(async (tx) => {
+      await tx.query("set local jit_above_cost = 0");
+      const plan = await tx.query<Record<string, unknown>>(`explain (analyze, format json) ${statement}`);
+      expect(JSON.stringify(plan)).toContain("Execution Time");
+      expect(JSON.stringify(plan)).not.toContain("JIT");
+    });
+    await store.close();
+  });
+
   it("does not change the driver's global type parsers", async () => {
     const client = new pg.Client({ connectionString: database.url });
     await client.connect();

@@ -98,6 +98,22 @@ export function threeDomains(open: (folder: string) => Promise<Environment>): vo
     });
   });
 
+  it("declines what comes after the end of what is done once", async () => {
+    await openDepot(SHARED_ID, 2);
+    const declined = { type: "OpenDepot", result: "declined", reason: "OpenDepot: ended in OPEN" };
+    await waitUntil(
+      async () => {
+        const timeline = await listed<object>(`${entityPath("depots", SHARED_ID)}/timeline`);
+        expect(timeline.at(-1)).toMatchObject({ ...declined, state: "OPEN", events: [], intents: [] });
+      },
+      { what: "the answer", timeoutMs: DEADLINE_MS },
+    );
+    expect(await rollcall("explain", `depots/${SHARED_ID}`)).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/OPEN is its end\..*OpenDepot .* \(OpenDepot: ended in OPEN\)/),
+    });
+  });
+
   it("serves the others while the effect of one does not answer", async () => {
     await send("parcels", "CollectParcel", { parcel_id: SHARED_ID });
     await untilState("parcels", SHARED_ID, "COLLECTED");

@@ -7,7 +7,7 @@ import { ALL_MISTAKES } from "./registration/mistakes/all.ts";
  * What this feature reports of contracts.md's table: all that concerns the contracts of a domain together but RC206.
  */
 const CODES = [
-  ...["RC101", "RC102", "RC103", "RC104", "RC105", "RC106", "RC107", "RC108", "RC109", "RC110"],
+  ...["RC101", "RC102", "RC103", "RC104", "RC105", "RC106", "RC107", "RC108", "RC109", "RC110", "RC112"],
   ...["RC201", "RC202", "RC203", "RC204", "RC205", "RC207", "RC301"],
 ];
 

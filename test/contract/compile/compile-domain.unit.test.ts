@@ -37,9 +37,10 @@ const plain = (value: unknown): unknown => {
 
 const rowsOf = (type: string, state: string) => toy.routes.get(type)?.rows.get(state) ?? [];
 const shown = (type: string, state: string) =>
-  rowsOf(type, state).map(
-    ({ when, action }) => `${when ? "when " : ""}${action.kind === "call" ? action.name : action.reason}`,
-  );
+  rowsOf(type, state).map(({ when, action }) => {
+    const what = action.kind === "no_op" ? action.reason : action.kind === "call" ? action.name : action.kind;
+    return `${when ? "when " : ""}${what}`;
+  });
 
 describe("a compiled domain", () => {
   it("has its topics filled, and no dot for an empty segment", () => {
@@ -99,6 +100,7 @@ describe("a compiled domain", () => {
         retryOn: new Set(["BANK_BUSY"]),
       },
       breaker: { failureThreshold: 5, resetTimeoutMs: 10_000 },
+      askAgain: { firstMs: 200, maxMs: 2_000 },
     });
     const refund = toy.effects.get("card.refund");
     expect(refund).toMatchObject({ timeoutMs: 3_000, batchMax: 100, concurrency: 1, breaker: { failureThreshold: 2 } });
@@ -109,6 +111,7 @@ describe("a compiled domain", () => {
       maxDelayMs: 45_000,
       jitter: 0,
     });
+    expect(refund?.askAgain).toEqual({ firstMs: 5_000, maxMs: 5_000 });
   });
 
   it("fills a target from the payload built, and says when it can't", () => {

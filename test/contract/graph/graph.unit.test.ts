@@ -18,7 +18,7 @@ it("draws both machines and the flow", () => {
   expect(text).toContain("  [*] --> PENDING_REGISTRATION: NodeRegistrationInitiated\n");
   expect(text).toContain("  ACTIVE --> LIVENESS_EXPIRED: NodeLivenessExpired\n");
   expect(text).toContain("  partial --> complete: backend_confirmed [unconfirmed == 0]\n");
-  expect(text).toContain("  note right of complete: raises RegistrationCompleted\n");
+  expect(text).toContain("  note right of complete: rests, raises RegistrationCompleted\n");
 });
 
 it("keeps what mermaid would read as its own out of labels", () => {

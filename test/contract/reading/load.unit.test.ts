@@ -62,6 +62,7 @@ const CASES: Readonly<Record<string, string>> = {
   "rc009/state-called-null.yaml": "RC009 23:21",
   "rc009/topic.yaml": "RC009 8:14",
   "rc010/action-and-matrix.yaml": "RC010 18:7",
+  "rc010/asked-again-below-first.yaml": "RC010 12:25",
   "rc010/empty-batch.yaml": "RC010 12:21",
   "rc010/guard-ratio.yaml": "RC010 23:129",
   "rc010/guard-without-renewal.yaml": "RC010 23:61",
@@ -75,6 +76,9 @@ const CASES: Readonly<Record<string, string>> = {
   "rc010/one-id-for-both.yaml": "RC010 6:16",
   "rc010/over-2-to-53.yaml": "RC010 3:28",
   "rc010/reason-of-an-action.yaml": "RC010 19:7",
+  "rc010/retain-below-a-week.yaml": "RC010 23:54",
+  "rc010/retain-not-terminal.yaml": "RC010 23:35",
+  "rc010/retain-with-deadline.yaml": "RC010 23:46",
   "rc010/retries.yaml": "RC010 12:36",
   "rc010/star-in-a-list.yaml": "RC010 18:55",
   "rc010/strategy.yaml": "RC010 6:21",
@@ -189,7 +193,7 @@ describe("a contract's places", () => {
     expect(source?.spanAt(["entity_id"])).toMatchObject({ line: 7, column: 12, width: 8 });
     expect(source?.spanAt(["entity_id"], "key")).toMatchObject({ line: 7, column: 1, width: 9 });
     expect(source?.spanAt(["state_machine", "transitions", 0, "from_state", 1])).toMatchObject({
-      line: 66,
+      line: 67,
       column: 28,
     });
   });

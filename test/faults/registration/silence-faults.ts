@@ -13,8 +13,8 @@ async function expiries(world: RealWorld): Promise<readonly number[]> {
 }
 
 /**
- * The guard holds once `max_ratio` of all are due within a third of the period. Heartbeats with jitter are spread over
- * a little more than that, so of just as many as it takes the first may go before the last are in sight.
+ * The guard holds once `max_ratio` of all are due within half of the period. Heartbeats are spread over a third of it,
+ * and over more on a busy machine: then of just as many as it takes the first may go before the last are in sight.
  */
 const MAX_RATIO = 0.3;
 const BEFORE_THE_LAST_ARE_IN_SIGHT = 0.05;

@@ -73,7 +73,7 @@ consumed_events:
 state_machine:
   state_machine_name: kiosk_services
   initial_state: idle
-  states: [{ state_name: idle, is_terminal: true }, { state_name: listed, is_terminal: true }]
+  states: [{ state_name: idle, rests: true }, { state_name: listed, rests: true }]
   transitions:
     - { from_state: idle, trigger: opened, to_state: listed, actions: [emit_register] }
     - { from_state: listed, trigger: confirmed, to_state: listed }

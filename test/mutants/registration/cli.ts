@@ -1,5 +1,6 @@
 import { MUTANTS } from "../mutants.ts";
 import { plantAll } from "../plant.ts";
+import { REGISTRY_MUTANTS } from "../node-registry/mutants.ts";
 import { NODE_MUTANTS } from "./mutants.ts";
 
-plantAll([...MUTANTS, ...NODE_MUTANTS]);
+plantAll([...MUTANTS, ...NODE_MUTANTS, ...REGISTRY_MUTANTS]);

@@ -41,8 +41,8 @@ state_machine:
   state_machine_name: printer_entries
   initial_state: idle
   states:
-    - { state_name: idle, is_terminal: true }
-    - { state_name: entered, is_terminal: true, entry_actions: [emit_entry] }
+    - { state_name: idle, rests: true }
+    - { state_name: entered, rests: true, entry_actions: [emit_entry] }
   transitions:
     - { from_state: idle, trigger: found, to_state: entered }
     - { from_state: entered, trigger: found, to_state: entered, actions: [emit_entry] }

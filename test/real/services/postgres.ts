@@ -48,7 +48,7 @@ export async function postgresServer(dir: string, port: number): Promise<Service
   };
 }
 
-async function postgresOwner(): Promise<{ uid: number; gid: number } | undefined> {
+export async function postgresOwner(): Promise<{ uid: number; gid: number } | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   return { uid: Number(await run("id", ["-u", "postgres"])), gid: Number(await run("id", ["-g", "postgres"])) };
 }

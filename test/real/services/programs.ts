@@ -46,6 +46,19 @@ export const prometheus: Requirement = {
   isThere: async () => (await succeeds("prometheus", ["--version"])) && succeeds("promtool", ["--version"]),
 };
 
+/** Debian puts it beside programs of administrators, which are not in everybody's PATH. */
+export const pgbouncer: Requirement = {
+  program: "pgbouncer",
+  debianPackage: "pgbouncer",
+  isThere: async () => (await pgbouncerProgram()) !== undefined,
+};
+
+export async function pgbouncerProgram(): Promise<string | undefined> {
+  for (const program of ["pgbouncer", "/usr/sbin/pgbouncer"])
+    if (await succeeds(program, ["--version"])) return program;
+  return undefined;
+}
+
 /** Where `initdb` and `postgres` are. Debian keeps them out of the PATH, one folder a version. */
 export async function postgresBinDir(): Promise<string | undefined> {
   const named = await run("pg_config", ["--bindir"]).catch(() => "");

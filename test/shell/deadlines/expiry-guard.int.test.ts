@@ -22,7 +22,9 @@ const deadline = {
 };
 const domain = {
   name: "toy",
-  orchestrator: { states: new Map([["UP", { name: "UP", terminal: false, transient: false, deadline }]]) },
+  orchestrator: {
+    states: new Map([["UP", { name: "UP", terminal: false, rests: false, transient: false, deadline }]]),
+  },
 } as unknown as Domain;
 
 describe("the expiry guard", () => {

@@ -29,18 +29,18 @@ describe("a mass expiry", () => {
   );
 
   it.each([
-    { at: NOW + 10_000, counts: true },
-    { at: NOW + 10_001, counts: false },
+    { at: NOW + 15_000, counts: true },
+    { at: NOW + 15_001, counts: false },
     { at: NOW - 60_000, counts: true },
-  ])("looks a third of the period ahead: a deadline at $at counts: $counts", ({ at, counts }) =>
+  ])("looks half of the period ahead: a deadline at $at counts: $counts", ({ at, counts }) =>
     expect(judge({ armedTimes: times(5, at) })).toEqual({ isMass: counts, entities: counts ? 5 : 0, total: 5 }),
   );
 
   it.each([
     { at: NOW, counts: true },
-    { at: NOW - 10_000, counts: true },
-    { at: NOW - 10_001, counts: false },
-  ])("looks a third of the period back: an expiry at $at counts: $counts", ({ at, counts }) =>
+    { at: NOW - 15_000, counts: true },
+    { at: NOW - 15_001, counts: false },
+  ])("looks half of the period back: an expiry at $at counts: $counts", ({ at, counts }) =>
     expect(judge({ expiredAtMs: times(5, at) }).entities).toBe(counts ? 5 : 0),
   );
 

@@ -1,86 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Domain, EffectSpec } from "../../../runtime/core/domain.ts";
-import { done, type Effect, type Outcome, failed } from "../../../runtime/core/effect.ts";
-import { Fault } from "../../../runtime/core/fault.ts";
+import { done, type Effect } from "../../../runtime/core/effect.ts";
 import { intent as defineIntent, type Intent } from "../../../runtime/core/intent.ts";
 import { toRfc3339 } from "../../../runtime/core/time.ts";
 import { traceparentOf } from "../../../runtime/core/trace.ts";
-import { BrokerClock } from "../../../runtime/shell/deadlines/broker-clock.ts";
-import { noFailpoint } from "../../../runtime/shell/failpoint.ts";
-import { Inbox, type InboxItem } from "../../../runtime/shell/turns/inbox.ts";
-import { IntentRunner } from "../../../runtime/shell/intents/intent-runner.ts";
-import { DEFAULT_LIMITS } from "../../../runtime/shell/limits.ts";
-import type { ShellContext } from "../../../runtime/shell/shell-context.ts";
-import { Partition } from "../../../runtime/shell/partitions/partition.ts";
-import { ManualClock } from "../../manual-clock.ts";
-
-const unavailable = failed(new Fault("UNAVAILABLE", "down", { retryable: true }));
-const invalid = failed(new Fault("REFUSED", "no", { retryable: false }));
-const confirmed = done({ type: "Written", payload: {} });
-
-/** A runner with one effect. The test gives the outcome of each call; the last one repeats. */
-function world(answers: (Outcome | "hang")[], spec: Partial<EffectSpec> = {}) {
-  const clock = new ManualClock();
-  const inbox = new Inbox();
-  const calls: string[][] = [];
-  const effect: EffectSpec = {
-    intentType: "box.write",
-    operation: "write",
-    backend: "box",
-    outputEvents: ["Written"],
-    timeoutMs: 1_000,
-    batchMax: 10,
-    concurrency: 2,
-    retry: { maxRetries: 3, initialDelayMs: 100, exponentialBase: 2, maxDelayMs: 250, jitter: 0 },
-    breaker: { failureThreshold: 1_000_000, resetTimeoutMs: 5_000 },
-    effect: {
-      intent: defineIntent("box.write", {}),
-      faults: [],
-      run: (intents) => {
-        const answer = answers[Math.min(calls.length, answers.length - 1)] ?? confirmed;
-        calls.push(intents.map(({ id }) => id));
-        return answer === "hang" ? new Promise(() => {}) : Promise.resolve(intents.map(() => answer));
-      },
-    },
-    ...spec,
-  };
-  const parts = {
-    domain: { effects: new Map([["box.write", effect]]) } as unknown as Domain,
-    clock,
-    inbox,
-    brokerClock: new BrokerClock(clock),
-    limits: DEFAULT_LIMITS,
-    observe: () => {},
-    failpoint: noFailpoint,
-    stopping: new AbortController().signal,
-  } as unknown as ShellContext;
-  const partition = new Partition({
-    number: 0,
-    epoch: 1,
-    nextSeq: 1,
-    publishedSeq: 0,
-    positions: new Map(),
-    entitiesMax: 1,
-  });
-  const runner = new IntentRunner(parts);
-  let lines = 0;
-  const add = (...intents: Intent[]) =>
-    runner.add(intents.map((intent) => ({ partition, intent, seq: ++lines, askedAtMs: parts.brokerClock.nowMs() })));
-  const settled = () =>
-    inbox.take(100).filter((item): item is Extract<InboxItem, { kind: "settled" }> => item.kind === "settled");
-  return { clock, calls, partition, runner, add, settled };
-}
-
-const intentOf = (id: string, target = id): Intent => ({
-  id,
-  entityId: "n",
-  attemptId: "a",
-  type: "box.write",
-  target,
-  version: 1,
-  correlationId: "c",
-  payload: {},
-});
+import { confirmed, intentOf, invalid, unavailable, world } from "./runner-world.ts";
 
 describe("the intent runner", () => {
   it("makes the effect's event an outcome of the attempt", async () => {
@@ -90,6 +13,24 @@ describe("the intent runner", () => {
     expect(settled()).toMatchObject([
       { note: "done", message: { kind: "outcome", type: "Written", attemptId: "a", intentId: "i1" } },
     ]);
+  });
+
+  it("stores ends without an outcome together, unless a younger intent of the target waits for it", async () => {
+    const { add, clock, settled } = world([done()]);
+    add(intentOf("i1"));
+    await clock.advance(30);
+    add(intentOf("i2"));
+    await clock.advance(0);
+    expect(settled()).toEqual([]);
+    await clock.advance(20);
+    expect(settled()).toMatchObject([{ intent: { id: "i1" } }, { intent: { id: "i2" } }]);
+    add(intentOf("i3"));
+    await clock.advance(0);
+    add(intentOf("i4", "i3"));
+    expect(settled()).toMatchObject([{ intent: { id: "i3" } }]);
+    add(intentOf("i5"), intentOf("i6", "i5"));
+    await clock.advance(0);
+    expect(settled()).toMatchObject([{ intent: { id: "i5" } }]);
   });
 
   it("tries again after growing delays, then gives up with a failure", async () => {
@@ -133,7 +74,7 @@ describe("the intent runner", () => {
     await clock.advance(0);
     const [first, second] = settled();
     expect(first?.tries).toEqual([...failed, { at: toRfc3339(clock.wallMs()), ms: 0 }]);
-    expect(second).not.toHaveProperty("tries");
+    expect(second?.tries).toBeUndefined();
   });
 
   it("keeps the first of many tries and the latest nine", async () => {
@@ -144,6 +85,33 @@ describe("the intent runner", () => {
     const [{ tries = [] } = {}] = settled();
     const agoMs = tries.map(({ at }) => clock.wallMs() - Date.parse(at));
     expect(agoMs).toEqual([2_000, 800, 700, 600, 500, 400, 300, 200, 100, 0]);
+  });
+
+  it("tries again only when the failed try is stored, also when it is asked to at once", async () => {
+    const { add, clock, calls, rows, runner } = world([unavailable, unavailable, confirmed]);
+    rows.areHeld = true;
+    add(intentOf("i1"));
+    await clock.advance(10_000);
+    expect([calls.length, runner.retryNow("n")]).toEqual([1, 0]);
+    rows.write();
+    await clock.advance(0);
+    expect(calls).toHaveLength(2);
+    expect(runner.retryNow("n")).toBe(1);
+    await clock.advance(10_000);
+    expect(calls).toHaveLength(2);
+    rows.write();
+    await clock.advance(0);
+    expect(calls).toHaveLength(3);
+    expect(rows.asked.map(({ intents }) => intents.map(({ failedTries }) => failedTries))).toEqual([[1], [2]]);
+  });
+
+  it("asks for one row write for all that failed together, however many calls", async () => {
+    const { add, clock, rows } = world([unavailable], { batchMax: 2 });
+    add(intentOf("i1"), intentOf("i2"), intentOf("i3"));
+    await clock.advance(0);
+    const [first] = rows.asked;
+    expect(first?.intents.map(({ intent }) => intent.id).slice(0, 2)).toEqual(["i1", "i2"]);
+    expect(rows.asked.length).toBeLessThanOrEqual(2);
   });
 
   it("does not try a permanent refusal again", async () => {

@@ -5,6 +5,7 @@ import { DEFAULT_LIMITS } from "../../../runtime/shell/limits.ts";
 import { applyBackpressure, trimEntities } from "../../../runtime/shell/partitions/backpressure.ts";
 import { Partition } from "../../../runtime/shell/partitions/partition.ts";
 import { SharedBounds } from "../../../runtime/shell/partitions/shared-bounds.ts";
+import { Standstill } from "../../../runtime/shell/partitions/standstill.ts";
 import type { ShellContext } from "../../../runtime/shell/shell-context.ts";
 
 const TOTAL = 1_200;
@@ -17,6 +18,9 @@ const limits = {
   ...{ allWaitingBytesMax: TOTAL, intentsMax: TOTAL, unpublishedMax: TOTAL, entitiesMax: TOTAL },
   entityBytesMax: 60 * LARGE,
 };
+
+/** Monotonic ms. */
+let nowMs = 0;
 
 type Domain = ReturnType<typeof domainsOf>[number];
 
@@ -32,7 +36,8 @@ function domainsOf(count: number) {
       resume: (numbers: readonly number[]) => numbers.forEach((number) => paused.delete(number)),
     };
     const owned = new Map(partitions.map((partition) => [partition.number, partition]));
-    const context = { bounds: bounds.share(), bus, limits, owned } as unknown as ShellContext;
+    const clock = { monotonicMs: () => nowMs };
+    const context = { bounds: bounds.share(), bus, clock, limits, owned } as unknown as ShellContext;
     const used = { waitingBytes: 0, intents: 0, unpublished: 0 };
     const apply = (): void => {
       for (const partition of partitions) partition.waitingBytes = used.waitingBytes / PARTITIONS;
@@ -85,6 +90,25 @@ describe("a domain that fills its queues", () => {
     });
     expect(seen.map(([paused]) => paused)).toEqual([0, 0, 2, 2, 2, 0]);
     expect(seen.map(([, paused]) => paused)).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
+  it("stands still without an explanation once no turn has found its queues full any more", () => {
+    const [one] = domainsOf(1);
+    const standstill = new Standstill();
+    const at = (ms: number, intents: number | null) => {
+      nowMs = ms;
+      if (one && intents !== null) one.used.intents = intents;
+      if (intents !== null) one?.apply();
+      standstill.update(one?.partitions ?? [], () => 1, ms);
+      const partitions = one?.partitions ?? [];
+      return [standstill.durations(partitions, ms).get(0), standstill.unexplained(partitions, ms).get(0)];
+    };
+    expect(at(0, TOTAL)).toEqual([0, 0]);
+    expect(at(20_000, TOTAL)).toEqual([20_000, 0]);
+    // The turn that has emptied them: the first record is taken a moment later.
+    expect(at(30_000, 0)).toEqual([30_000, 0]);
+    expect(at(31_000, null)).toEqual([31_000, 1_000]);
+    expect(at(46_000, 0)).toEqual([46_000, 16_000]);
   });
 
   const add = (domain: Domain | undefined, number: number, ids: readonly number[], data: object = {}): void =>

@@ -1,19 +1,19 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { PgliteStore } from "../../../runtime/adapters/pglite/pglite-store.ts";
+import { describe, expect, it } from "vitest";
 import { done, effect, failed, type Outcome } from "../../../runtime/core/effect.ts";
 import { Fault } from "../../../runtime/core/fault.ts";
-import { partitionOf } from "../../../runtime/core/murmur2.ts";
 import type { Sql, Store } from "../../../runtime/ports/store.ts";
+import type { ShellLimits } from "../../../runtime/shell/limits.ts";
 import { toyCode } from "../../contract/toy-domain.ts";
-import { openInitializedStore } from "../../initialized-store.ts";
 import { wrapped } from "../../wrapped.ts";
-import { emptyTables, startOrders, until } from "../orders.ts";
+import { oneStore } from "../one-store.ts";
+import { idsIn, until } from "../orders.ts";
+
+const { store, start: startOrders, line } = await oneStore();
 
 const busy = failed(new Fault("BANK_BUSY", "later", { retryable: true }));
 const charged = done({ type: "CardCharged", payload: {} });
 const PARTITIONS = [0, 1, 2, 3];
-const idIn = (partition: number, nth = 0): string =>
-  Array.from({ length: 99 }, (_, index) => `o${index}`).filter((id) => partitionOf(id, 4) === partition)[nth] as string;
+const idIn = (partition: number, nth = 0): string => idsIn(partition)[nth] ?? "";
 
 /** The bank's answer to each call; undefined: it never answers. */
 interface Bank {
@@ -22,16 +22,7 @@ interface Bank {
 }
 
 describe("the next owner of a partition", () => {
-  let store: PgliteStore;
-  let running: Awaited<ReturnType<typeof startOrders>> | undefined;
-  beforeAll(async () => {
-    store = await openInitializedStore();
-  });
-  beforeEach(() => emptyTables(store));
-  afterEach(() => running?.runtime.stop());
-  afterAll(() => store.close());
-
-  async function start(bank: Bank, over: Store = store) {
+  async function start(bank: Bank, over: Store = store, limits: Partial<ShellLimits> = {}) {
     const waiting = new Set<() => void>();
     const [charge] = [toyCode.effects["HandlerCardCharge"]];
     const HandlerCardCharge = effect(charge?.intent as never, ["BANK_BUSY"], async (intents) => {
@@ -39,32 +30,16 @@ describe("the next owner of a partition", () => {
       if (!bank.answer) await new Promise<void>((resolve) => waiting.add(resolve));
       return intents.map(() => bank.answer ?? busy);
     });
-    const started = (running = await startOrders(over, { effects: { HandlerCardCharge } }));
-    /** Once the store was changed the process takes all partitions over again, as another one would. */
-    const changeOwner = async (change: (tx: Sql) => Promise<unknown> = async () => {}): Promise<void> => {
-      const owned = () => started.told.filter(({ kind }) => kind === "partitions_owned").length;
-      const before = owned();
-      await store.transaction(async (tx) => {
-        await tx.query(`update rollcall.partition_owner set epoch = epoch + 1, owner = 'another'`);
-        await change(tx);
-      });
-      await until(() => owned() > before);
-      for (const answer of waiting) answer();
-    };
-    const place = (ids: readonly string[], amount = 5) =>
-      started.publish(
-        "place-order",
-        ids.map((order_id) => ({ order_id, amount })),
-      );
-    const untilState = (id: string, state: string) => until(async () => (await started.stateOf(id)) === state);
-    return { ...started, changeOwner, place, untilState };
+    const started = await startOrders({ effects: { HandlerCardCharge }, limits }, over);
+    const answer = (): void => waiting.forEach((each) => each());
+    const changeOwner = (change?: (tx: Sql) => Promise<unknown>): Promise<void> =>
+      started.changeOwner(change).then(answer);
+    return { ...started, answer, changeOwner };
   }
   const parked = () =>
     store.query<{ failed_tries: number; tries: readonly { at: string }[]; seq: number }>(
       `select failed_tries, tries, seq from rollcall.intent order by partition, seq`,
     );
-  const line = async (where: string) =>
-    (await store.query<{ line: Record<string, unknown> }>(`select line from rollcall.journal where ${where}`))[0]?.line;
   const cursors = (partition: number) =>
     store.query<{ pending_seq: number; next_seq: number }>(
       `select pending_seq, next_seq from rollcall.partition_owner where partition = $1`,
@@ -113,9 +88,11 @@ describe("the next owner of a partition", () => {
 
   it("finds nothing of an intent whose row was written in the turn in which it ended", async () => {
     let isHeld = false;
+    let isWaiting = false;
     const turns: string[][] = [];
     const held = wrapped(store as Store, {
       transaction: async (work) => {
+        isWaiting = isHeld;
         await until(() => !isHeld);
         const texts: string[] = [];
         turns.push(texts);
@@ -124,28 +101,50 @@ describe("the next owner of a partition", () => {
         );
       },
     });
-    const bank: Bank = { answer: busy, calls: 0 };
+    const bank: Bank = { answer: undefined, calls: 0 };
     const orders = await start(bank, held);
     const id = idIn(0);
     await orders.place([id]);
     await until(() => bank.calls > 0);
     isHeld = true;
-    bank.answer = charged;
     // Its turn waits: what comes meanwhile is of the next one.
     await orders.place([idIn(1)]);
-    await until(() => bank.calls > 1 && orders.runtime.status().waiting >= 2);
+    await until(() => isWaiting);
+    bank.answer = busy;
+    orders.answer();
+    await until(() => orders.runtime.status().waiting >= 1);
+    const asked = await line(`kind = 'intent' and entity_id = '${id}'`);
+    expect(orders.runtime.endIntent(String(asked?.["id"]), "ended by a test")).toMatchObject({ entityId: id });
+    bank.answer = charged;
+    // What nobody waits for is gathered for a moment.
+    await new Promise((resolve) => setTimeout(resolve, 100));
     isHeld = false;
-    await orders.untilState(id, "TOLD");
+    await orders.untilState(idIn(1), "TOLD");
     await orders.settled();
     const both = turns.find((texts) => texts.some((text) => text.startsWith("insert into rollcall.intent")));
     expect(both?.some((text) => text.startsWith("delete from rollcall.intent"))).toBe(true);
     expect(await parked()).toEqual([]);
-    expect(await line(`type = 'CardCharged' and entity_id = '${id}'`)).toMatchObject({
-      note: "done after 1 failed tries",
-      tries: [{}, {}],
-    });
+    expect(await line(`kind = 'end' and entity_id = '${id}'`)).toMatchObject({ note: "ended by a test", tries: [{}] });
     await orders.changeOwner();
     expect(orders.runtime.status().intents).toBe(0);
+  });
+
+  it("decides on what was written since it had the partition before, and not on its own last turn", async () => {
+    // Each turn is planned on the one before it.
+    const orders = await start({ answer: charged, calls: 0 }, store, { planAheadMessagesMin: 1 });
+    const id = idIn(2);
+    await orders.place([id]);
+    await orders.untilState(id, "TOLD");
+    await orders.settled();
+    // Nothing follows from it: its turn is the last one.
+    await orders.place([id], 0);
+    await until(async () => (await line(`result = 'no_op' and type = 'PlaceOrder'`)) !== undefined);
+    await orders.changeOwner((tx) =>
+      tx.query(`update rollcall.entity set state = 'ENDED', reducer_state = 'empty', deadlines = null`),
+    );
+    await orders.publish("cancel-order", [{ order_id: id }]);
+    await until(async () => (await line(`type = 'CancelOrder'`)) !== undefined);
+    expect(await line(`type = 'CancelOrder'`)).toMatchObject({ result: "no_op", state: "ENDED" });
   });
 
   it("publishes what lies in the journal, byte for byte", async () => {
@@ -172,10 +171,13 @@ describe("the next owner of a partition", () => {
     const text = row?.lines.split("\n").find((each) => each.includes('"kind":"event"')) ?? "";
     const bytes = text.slice(text.indexOf(`,"value":`) + `,"value":`.length, -1);
     for (const [, to] of asNobodyWritesIt) expect(bytes).toContain(to);
-    const published = await store.query<{ value: Buffer; headers: Record<string, string> }>(
-      `select value, headers from rollcall.bus_record where topic = 'test.shop.orders' order by "offset"`,
-    );
-    const placed = published.filter(({ headers }) => headers["event_type"] === "orders.order-placed");
+    const read = () =>
+      store.query<{ value: Buffer; headers: Record<string, string> }>(
+        `select value, headers from rollcall.bus_record
+          where topic = 'test.shop.orders' and headers->>'event_type' = 'orders.order-placed' order by "offset"`,
+      );
+    await until(async () => (await read()).length > 1);
+    const placed = await read();
     expect(placed.map(({ value }) => value.toString())).toEqual([expect.not.stringContaining("5.0"), bytes]);
     expect(placed[1]?.headers).toEqual(placed[0]?.headers);
   });

@@ -120,6 +120,24 @@ describe("reconciliation, on a domain of orders", () => {
     expect(running.runtime.status().drift).toMatchObject([{ error: null }]);
   });
 
+  it("requests nothing for entities that can't be read, and deletes nothing of theirs", async () => {
+    await running.publish("cancel-order", [{ order_id: "o2" }]);
+    await until(async () => (await running.stateOf("o2")) === "ENDED");
+    await running.settled();
+    await comparisons(1);
+    bank.asked.length = 0;
+    await store.query(
+      `update rollcall.entity_data set data = '{"amount":"much"}' where entity_id in ('o1', 'o2', 'o3')`,
+    );
+    bank.charges.delete("o1");
+    bank.charges.set("o2", { entityId: "o2", version: 1, content: {} });
+    bank.charges.delete("o4");
+    await until(() => bank.charges.has("o4"));
+    await comparisons(2);
+    expect(bank.asked).toEqual(["charge o4"]);
+    expect(running.runtime.status()).toMatchObject({ drift: [{ error: null }], unreadable: { count: 3 } });
+  });
+
   it("ignores a difference that a second comparison does not find", async () => {
     const { list } = bank;
     let looks = 0;

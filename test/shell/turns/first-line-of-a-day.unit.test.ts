@@ -2,9 +2,11 @@ import { describe, expect, it } from "vitest";
 import type { JournalLine } from "../../../runtime/core/journal.ts";
 import { partitionOf } from "../../../runtime/core/murmur2.ts";
 import type { SqlValue, Store } from "../../../runtime/ports/store.ts";
+import { NO_DOOR_KEYS } from "../../../runtime/shell/door-keys.ts";
 import { noFailpoint } from "../../../runtime/shell/failpoint.ts";
 import { Partition } from "../../../runtime/shell/partitions/partition.ts";
 import type { ShellContext } from "../../../runtime/shell/shell-context.ts";
+import { HeldItems } from "../../../runtime/shell/turns/held-items.ts";
 import type { InboxItem } from "../../../runtime/shell/turns/inbox.ts";
 import type { TurnPlan } from "../../../runtime/shell/turns/turn-plan.ts";
 import { TurnRunner } from "../../../runtime/shell/turns/turn-runner.ts";
@@ -67,11 +69,16 @@ function world() {
     {
       ...{ domain, store, owner: "a test", partitionCount: 4, tracing: undefined, clock: new ManualClock() },
       ...{ brokerClock: { nowMs: () => time.nowMs }, failpoint: noFailpoint, observe: () => {} },
+      held: new HeldItems({} as never),
+      doorKeys: NO_DOOR_KEYS,
       onFatal: (error: unknown) => {
         throw error;
       },
     } as unknown as ShellContext,
-    { onCommitted: (plan) => commit(partition, plan), onOutdatedFiring: () => {}, onFinished: () => {} },
+    {
+      onCommitted: (plan) => commit(partition, plan),
+      ...{ onOutdatedFiring: () => {}, onRefused: () => {}, onFinished: () => {} },
+    },
   );
   let offset = 0;
   const said = (topic: string, payload: object): InboxItem => ({
@@ -123,7 +130,7 @@ describe("an entity's first line of a day", () => {
       prev_day: "2026-03-28",
       before: {
         ...{ state: "UNPAID", reducer_state: "charging", state_since: "2026-03-28T23:59:59.999Z", seq: 1 },
-        ...{ attempt: { number: 1 }, data: { amount: 5 }, deadlines: {} },
+        ...{ attempt: { number: 1 }, data: { amount: 5 }, state_version: 1, deadlines: {} },
         intents: [{ id: intent?.kind === "intent" && intent.id, type: "card.charge", target: "card://o1" }],
       },
     });

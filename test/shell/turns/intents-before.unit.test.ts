@@ -24,7 +24,10 @@ const changes = (
 ): Changes => ({
   intents: asked.map((seq) => ({ partition, ...open(seq) })),
   settled: ended.map((seq) => ({ partition, ...open(seq), isParked: false })),
-  parked: parked.map((seq) => ({ partition, ...open(seq), failedTries: 1, tries: [] })),
+  parked: parked.map((seq) => ({
+    ...{ partition, ...open(seq), failedTries: 1, tries: [] },
+    ...{ notYet: undefined, isFirstNotYet: false, attempt: "runs" },
+  })),
 });
 
 describe("an entity's open intents before a turn", () => {
@@ -60,7 +63,14 @@ describe("an entity's open intents before a turn", () => {
 
 describe("pending_seq after a turn", () => {
   const after = (partition: Partition, of: Parameters<typeof changes>[1], base: Parameters<typeof changes>[1] = {}) => {
-    const cursors: PartitionCursors = { partition, nextSeq: 20, publishedSeq: 0, positions: new Map(), pendingSeq: 0 };
+    const cursors: PartitionCursors = {
+      partition,
+      nextSeq: 20,
+      publishedSeq: 0,
+      outgoingSeq: 0,
+      positions: new Map(),
+      pendingSeq: 0,
+    };
     const plan = { ...changes(partition, of), cursors: new Map([[partition, cursors]]) };
     new IntentsBefore(changes(partition, base)).movePendingSeqs(plan);
     return cursors.pendingSeq;
@@ -84,7 +94,14 @@ describe("pending_seq after a turn", () => {
   it("is each partition's own", () => {
     const [one, other] = [partitionWith(9, []), partitionWith(9, [])];
     const cursors = [one, other].map((partition) => ({
-      ...{ partition, nextSeq: 20, publishedSeq: 0, positions: new Map<string, number>(), pendingSeq: 0 },
+      ...{
+        partition,
+        nextSeq: 20,
+        publishedSeq: 0,
+        outgoingSeq: 0,
+        positions: new Map<string, number>(),
+        pendingSeq: 0,
+      },
     }));
     const asked = [...changes(other, { asked: [7] }).intents, ...changes(one, { asked: [9] }).intents];
     const plan = {

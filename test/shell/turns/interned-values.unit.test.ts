@@ -10,6 +10,7 @@ const withData = (data: unknown): Entity => ({
   data,
   attempt: { number: 1, id: "a", correlationIds: [], awaiting: [] },
   seq: 1,
+  publishedSeq: null,
   deadlines: {},
   stateSince: 0,
 });

@@ -1,4 +1,5 @@
 import type { EntityBefore, EntityLink, JournalLine } from "../../../runtime/core/journal.ts";
+import { tombstoneKey } from "../../../runtime/stored/tombstones.ts";
 import type { Values } from "../sql/tables.ts";
 import { Json } from "../sql/values.ts";
 import type { IntentsCheck } from "./intents.ts";
@@ -41,7 +42,12 @@ export class ChainsCheck {
         this.#checkBefore(line, line.before, entities.get(id)?.before, data.get(id) ?? this.#dataOf(id));
       last.set(id, { seq: line.seq, day: dayOf(line.at) });
     }
-    for (const [id, { after }] of entities) this.#checkRow(id, last.get(id), after);
+    const left = new Map(rowsOf("tombstone").map(({ after }) => [String(after?.["key"]), after]));
+    for (const [id, line] of last) {
+      const row = entities.get(id)?.after ?? left.get(tombstoneKey(this.#observed.domain.name, id));
+      if (row) this.#checkRow(id, line, row);
+    }
+    for (const [id, { after }] of entities) if (after) this.#checkRow(id, last.get(id), after);
   }
 
   #checkLink(line: JournalLine, id: string, former: LastLine | undefined): void {
@@ -69,11 +75,15 @@ export class ChainsCheck {
   /** As it is stored: but a message of the same turn that left no line may have put a deadline off. */
   #checkBefore(line: JournalLine, said: EntityBefore, row: Values | null | undefined, data: Values | undefined): void {
     this.days++;
-    const { deadlines, intents, ...rest } = said;
+    // What else it begins with is the contract's.
+    if (said.ended_at !== undefined) return;
+    const { deadlines, intents, state_version: _, ...rest } = said;
     const id = String(line.entity_id);
     const stored = {
       ...{ state: row?.["state"], reducer_state: row?.["reducer_state"], state_since: timeOf(row?.["state_since"]) },
-      ...{ seq: row?.["seq"], attempt: JSON.parse(String(row?.["attempt"])) as unknown },
+      seq: row?.["seq"],
+      ...(row?.["published_seq"] != null && { published_seq: row["published_seq"] }),
+      ...{ attempt: JSON.parse(String(row?.["attempt"])) as unknown },
       data: data?.["data"] instanceof Json ? data["data"].value : undefined,
     };
     if (JSON.stringify(rest) !== JSON.stringify(stored))

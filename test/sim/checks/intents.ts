@@ -15,6 +15,8 @@ export class IntentsCheck {
   readonly #observed: ObservedSystem;
   /** Those without an end, by id. */
   readonly #open = new Map<string, JournalLine<IntentLine>>();
+  /** Since when those should have a row that have none, by id. */
+  #dueSinceMs: ReadonlyMap<string, number> = new Map();
   /** Intents that have had a row. */
   parked = 0;
 
@@ -65,15 +67,34 @@ export class IntentsCheck {
     return new Set(this.#observed.database.table("intent").map((row) => String(row["id"])));
   }
 
-  /** Unless a fault excuses it, what a next owner must read does not grow for longer than a minute. */
+  /**
+   * Unless a fault excuses it, what a next owner must read does not grow for longer than a minute. That minute is by
+   * what the owner takes for the broker's time, as each line's is. It is never ahead, since no deadline may fire early;
+   * and it is late in a process that has read nothing but old records and has published nothing, until it does.
+   */
   checkLateness(): void {
     const { nowMs, latenessExcusedUntilMs, report } = this.#observed;
     const now = nowMs();
-    if (latenessExcusedUntilMs() > now - SLACK_MS) return;
+    const isExcused = latenessExcusedUntilMs() > now - SLACK_MS;
     const parked = this.#parked();
-    for (const line of this.#open.values())
-      if (!parked.has(line.id) && now - (Date.parse(line.at) - EPOCH_MS) > UNPARKED_MAX_MS + SLACK_MS)
+    const times = this.#ownersTimes();
+    const dueSinceMs = new Map<string, number>();
+    for (const line of this.#open.values()) {
+      const waitedMs = (times.get(line.partition) ?? now + EPOCH_MS) - Date.parse(line.at);
+      if (parked.has(line.id) || waitedMs <= UNPARKED_MAX_MS) continue;
+      const sinceMs = this.#dueSinceMs.get(line.id) ?? now;
+      dueSinceMs.set(line.id, sinceMs);
+      if (!isExcused && now - sinceMs > SLACK_MS)
         report("G12", `${named(line)} has waited since ${line.at} and has no row`);
+    }
+    this.#dueSinceMs = dueSinceMs;
+  }
+
+  /** By partition. */
+  #ownersTimes(): Map<unknown, number | undefined> {
+    const { database, brokerTimeOf } = this.#observed;
+    const owners = database.table("partition_owner");
+    return new Map(owners.map(({ partition, owner }) => [partition, brokerTimeOf(String(owner))]));
   }
 
   atRest(): void {

@@ -21,6 +21,8 @@ export class LogCheck {
   readonly #publication: PublicationJudge;
   /** Partition -> what is to be published, in order. */
   readonly #unpublished = new Map<number, { readonly seq: number; readonly id: string }[]>();
+  /** Entity -> the `published_seq` of its events, where they have it. */
+  readonly #publishedSeqs = new Map<string, number[]>();
   events = 0;
 
   constructor(observed: ObservedSystem) {
@@ -30,7 +32,7 @@ export class LogCheck {
 
   onCommitted({ changes, lines }: Committed): void {
     for (const line of lines)
-      if (line.kind === "event" || line.kind === "dead_letter") {
+      if ((line.kind === "event" && line.topic !== undefined) || line.kind === "dead_letter") {
         const { id, partition, seq } = line;
         this.#durable.set(id, line);
         if (line.kind === "dead_letter") this.#deadLetters.set(positionOf(line.origin), id);
@@ -47,6 +49,16 @@ export class LogCheck {
     for (const { id, seq } of unpublished.splice(0, done < 0 ? unpublished.length : done))
       if (!this.#published.has(id))
         this.#observed.report("G4", `the cursor passed ${seq}, and ${this.#named(id)} is not in the log`);
+  }
+
+  /** Events of an entity that are not in the log yet. */
+  unpublishedOf(entityId: string): readonly string[] {
+    return [...this.#unpublished.values()].flatMap((unpublished) =>
+      unpublished.flatMap(({ id }) => {
+        const isOfEntity = this.#durable.get(id)?.entity_id === entityId;
+        return isOfEntity && !this.#published.has(id) ? [this.#named(id)] : [];
+      }),
+    );
   }
 
   #named(id: string): string {
@@ -75,7 +87,12 @@ export class LogCheck {
     );
     if (line.kind === "event") {
       const { payload, payload_type: type } = JSON.parse(String(record.value)) as Envelope;
-      if (this.#publication.published({ type, id, payload, content, place: record })) this.events++;
+      if (this.#publication.published({ type, id, payload, content, place: record })) {
+        this.events++;
+        const [entity, seq] = [line.entity_id, payload["published_seq"]];
+        if (seq !== undefined)
+          this.#publishedSeqs.set(entity, [...(this.#publishedSeqs.get(entity) ?? []), Number(seq)]);
+      }
     } else if ((this.#published.get(id) ?? content) !== content)
       report("G3", `${this.#named(id)} is repeated with other headers`);
     this.#published.set(id, content);
@@ -86,8 +103,11 @@ export class LogCheck {
     return this.#deadLetters.get(at.join("/")) ?? at.join("/");
   }
 
-  /** At rest all that was committed has been published. */
+  /** At rest all that was committed has been published, and what is published of an entity is counted without gaps. */
   atRest(): void {
+    for (const [entity, seqs] of this.#publishedSeqs)
+      if (seqs.some((seq, index) => seq !== index + 1))
+        this.#observed.report("G4", `the events of ${entity} are published as ${seqs.join(", ")}`);
     for (const unpublished of this.#unpublished.values())
       for (const { id } of unpublished)
         if (!this.#published.has(id)) this.#observed.report("G4", `${this.#named(id)} was never published`);

@@ -36,6 +36,10 @@ export interface ObservedSystem {
   /** Up to this time faults, rebalances and slowness included, excuse that something is late. */
   latenessExcusedUntilMs(): number;
   nowMs(): number;
+  /** Of the code that a process was started with; undefined: it is no process. */
+  stateVersionOf(process: string): number | undefined;
+  /** What a process takes for the broker's time; undefined: it does not run. */
+  brokerTimeOf(process: string): number | undefined;
   readonly report: Report;
 }
 

@@ -29,7 +29,7 @@ export const actionsOf = (nodes: readonly SimNode[]): Actions => ({
       const text = random.pick(["", "{", "[]", '{"node_id":"x y"}', "\u0000", '{"payload_type":"Other","payload":{}}']);
       const value = random.chance(0.1) ? null : Buffer.from(text);
       system.addToTranscript(`${node.id} sends what can't be read: ${JSON.stringify(text)}`);
-      node.produce(random.pick(Object.values(TOPICS)), value, { "x-poison": "1" }, random.next() * 10);
+      node.sendUnreadable(random.pick(Object.values(TOPICS)), value);
     },
   ],
   "wrong partition": [

@@ -7,6 +7,7 @@ import {
   type Env,
   type Fn,
   type Scope,
+  type WindowAggregate,
 } from "./expressions.ts";
 import {
   type Delete,
@@ -20,7 +21,7 @@ import {
   type Statement,
   type Update,
 } from "./parse.ts";
-import { LockWait, type Row, type Table, type Values } from "./tables.ts";
+import { LockWait, PLACE, type Row, type Table, type Values } from "./tables.ts";
 import { coercion, comparable, compare, SqlError, type Value } from "./values.ts";
 
 /** A statement, ready to be run: its rows (of `returning`, or of a select) in the order in which they were made. */
@@ -46,8 +47,14 @@ export const newEnv = ({ params, transaction, tables, nowMs }: Given): Env => ({
   rows: [],
   ctes: new Map(),
   aggregates: [],
+  windows: [],
 });
 
+/** What a select gathers over its rows. */
+interface Made {
+  readonly aggregates: Aggregate[];
+  readonly windows: WindowAggregate[];
+}
 /** Goes through every combination of the sources' rows that the conditions admit. */
 type Each = (env: Env, found: () => void) => void;
 
@@ -92,26 +99,27 @@ class Compiler {
     return this.#table(table).schema.columns.map(({ name }) => name);
   }
 
-  #scope(sources: readonly Bound[], parent: Scope | undefined, aggregates?: Aggregate[]): Scope {
+  #scope(sources: readonly Bound[], parent: Scope | undefined, made?: Made): Scope {
     return {
       sources,
       parent,
-      ...(aggregates && { aggregates }),
+      ...made,
       query: (select, scope) => this.statement(select, scope).run,
     };
   }
 
-  #bind(source: Source): { readonly bound: Bound; readonly rows?: Run } {
+  /** @param before the sources before it */
+  #bind(source: Source, before: Scope): { readonly bound: Bound; readonly rows?: Run } {
     const slot = this.#slots++;
     const { alias } = source;
     if (source.kind === "unnest") return { bound: { alias, slot, columns: source.columns } };
     if (source.kind === "select") {
-      const { run, columns } = this.statement(source.query, undefined);
+      const { run, columns } = this.statement(source.query, source.lateral ? before : undefined);
       return { bound: { alias, slot, columns }, rows: run };
     }
     const cte = this.#ctes.get(source.table);
     if (cte) return { bound: { alias, slot, columns: cte }, rows: (env) => env.ctes.get(source.table) ?? [] };
-    return { bound: { alias, slot, columns: this.#nodeColumns(source.table) } };
+    return { bound: { alias, slot, columns: [...this.#nodeColumns(source.table), PLACE] } };
   }
 
   /** Nested loops, in the order given; a table is asked by its key where the conditions name it. */
@@ -119,19 +127,20 @@ class Compiler {
     sources: readonly Source[],
     where: Expr | undefined,
     parent: Scope | undefined,
-    aggregates?: Aggregate[],
+    made?: Made,
   ): { readonly scope: Scope; readonly each: Each } {
     // What a parameter lists is short: a table is gone through for each of it, and not the other way round.
-    const isFree = sources.every(({ left }) => !left);
+    const isFree = sources.every((source) => !source.left && !(source.kind === "select" && source.lateral));
     const ordered = isFree
       ? [...sources].sort((a, b) => Number(a.kind === "table") - Number(b.kind === "table"))
       : sources;
-    const binds = ordered.map((source) => ({ source, ...this.#bind(source) }));
-    const scope = this.#scope(
-      binds.map((each) => each.bound),
-      parent,
-      aggregates,
-    );
+    const sourcesBound: Bound[] = [];
+    const scope = this.#scope(sourcesBound, parent, made);
+    const binds = ordered.map((source) => {
+      const bind = this.#bind(source, this.#scope([...sourcesBound], parent));
+      sourcesBound.push(bind.bound);
+      return { source, ...bind };
+    });
     const conditions = [
       ...(where ? conjuncts(where) : []),
       ...sources.flatMap((source) => (source.on && !source.left ? conjuncts(source.on) : [])),
@@ -177,6 +186,7 @@ class Compiler {
     if (source.kind !== "table") throw new Error("no such source");
     const { table: name } = source;
     const { slot } = own;
+    const place = this.#sought(PLACE, own, conditions, scope);
     const keys = this.#keys(this.#table(name), own, conditions, scope);
     const visit = (env: Env, row: Row, found: () => void): void => {
       const values = row.seenBy(env.transaction);
@@ -185,6 +195,11 @@ class Compiler {
       env.rows[slot] = row;
       found();
     };
+    if (place)
+      return (env, found) => {
+        const row = env.tables.get(name)?.at(place(env));
+        if (row) visit(env, row, found);
+      };
     if (!keys)
       return (env, found) => {
         for (const row of [...(env.tables.get(name)?.rows ?? [])]) visit(env, row, found);
@@ -195,28 +210,32 @@ class Compiler {
     };
   }
 
+  /** What the conditions want a column to be, by values known before. */
+  #sought(column: string, own: Bound, conditions: readonly Expr[], scope: Scope): Fn | undefined {
+    for (const expr of conditions) {
+      if (expr.k !== "binary" || expr.op !== "=") continue;
+      const isOwn = (side: Expr): boolean => isColumn(side, column, own, scope);
+      const other = isOwn(expr.left) ? expr.right : isOwn(expr.right) ? expr.left : undefined;
+      if (other && isBefore(other, own, scope)) return compileExpr(other, scope);
+    }
+    return undefined;
+  }
+
   /** The primary keys, or their beginnings, that the conditions name: by values known before, or any of an array. */
   #keys(table: Table, own: Bound, conditions: readonly Expr[], scope: Scope) {
     const types = new Map(table.schema.columns.map(({ name, type }) => [name, type]));
-    const isOwn = (expr: Expr, column: string): boolean =>
-      expr.k === "column" && expr.name === column && bound(scope, expr.table, expr.name).slot === own.slot;
-    const isBefore = (expr: Expr): boolean => slotsOf(expr, scope).every((slot) => slot < own.slot);
     const parts = table.key.map((column) => {
       const cast = coercion(types.get(column) ?? "text");
       for (const expr of conditions) {
-        if (expr.k === "any" && expr.op === "=" && !expr.all && isOwn(expr.left, column) && isBefore(expr.array)) {
-          const array = compileExpr(expr.array, scope);
-          return (env: Env) => [
-            ...new Set(((array(env) as readonly Value[] | null) ?? []).map((value) => comparable(cast(value)))),
-          ];
-        }
-        if (expr.k !== "binary" || expr.op !== "=") continue;
-        const other = isOwn(expr.left, column) ? expr.right : isOwn(expr.right, column) ? expr.left : undefined;
-        if (!other || !isBefore(other)) continue;
-        const value = compileExpr(other, scope);
-        return (env: Env) => [comparable(cast(value(env)))];
+        if (expr.k !== "any" || expr.op !== "=" || expr.all) continue;
+        if (!isColumn(expr.left, column, own, scope) || !isBefore(expr.array, own, scope)) continue;
+        const array = compileExpr(expr.array, scope);
+        return (env: Env) => [
+          ...new Set(((array(env) as readonly Value[] | null) ?? []).map((value) => comparable(cast(value)))),
+        ];
       }
-      return undefined;
+      const value = this.#sought(column, own, conditions, scope);
+      return value && ((env: Env) => [comparable(cast(value(env)))]);
     });
     const unknownAt = parts.indexOf(undefined);
     const known = parts.slice(0, unknownAt < 0 ? parts.length : unknownAt).filter((part) => part !== undefined);
@@ -232,8 +251,9 @@ class Compiler {
   }
 
   #select(query: Select, parent: Scope | undefined): Compiled {
-    const aggregates: Aggregate[] = [];
-    const { scope, each } = this.#loops(query.from, query.where, parent, aggregates);
+    const made: Made = { aggregates: [], windows: [] };
+    const { aggregates, windows } = made;
+    const { scope, each } = this.#loops(query.from, query.where, parent, made);
     const outputs = this.#outputs(query.outputs, scope);
     const names = outputs.map(({ name }) => name);
     const aliases = new Map(outputs.map(({ name, fn }) => [name, fn]));
@@ -246,30 +266,38 @@ class Compiler {
     const having = query.having ? compileExpr(query.having, scope) : undefined;
     const union = query.union ? this.#select(query.union, parent).run : undefined;
     const isGrouped = aggregates.length > 0 || groupBy.length > 0;
-    const isPlain = !isGrouped && orderBy.length === 0 && !limit && !union && !query.forUpdate && !query.distinct;
+    const isPlain =
+      !isGrouped &&
+      windows.length === 0 &&
+      orderBy.length === 0 &&
+      !limit &&
+      !union &&
+      !query.forUpdate &&
+      !query.distinct;
     const run: Run = (env) => {
       if (isPlain) {
         const rows: Values[] = [];
         each(env, () => rows.push(rowOf(outputs, env)));
         return rows;
       }
-      const made: { row: Values; order: Value[]; handles: Row[] }[] = [];
+      const found: { row: Values; order: Value[]; handles: Row[] }[] = [];
       const make = (): void => {
         const row = rowOf(outputs, env);
         const handles = query.forUpdate ? scope.sources.flatMap(({ slot }) => env.rows[slot] ?? []) : [];
-        made.push({ row, order: orderBy.map(({ fn }) => fn(env)), handles });
+        found.push({ row, order: orderBy.map(({ fn }) => fn(env)), handles });
       };
       if (isGrouped) grouped(env, each, scope, groupBy, aggregates, () => (!having || having(env) === true) && make());
+      else if (windows.length > 0) windowed(env, each, scope, windows, make);
       else each(env, make);
       if (orderBy.length > 0)
-        made.sort((a, b) => {
+        found.sort((a, b) => {
           for (const [i, { descending }] of orderBy.entries()) {
             const order = nullsLast(a.order[i] ?? null, b.order[i] ?? null);
             if (order !== 0) return descending ? -order : order;
           }
           return 0;
         });
-      const kept = made.slice(0, limit ? Number(limit(env)) : made.length);
+      const kept = found.slice(0, limit ? Number(limit(env)) : found.length);
       for (const { handles } of kept)
         for (const row of handles) env.transaction.lock(this.#ownerOf(env, query, row), row);
       const rows = kept.map(({ row }) => row);
@@ -293,7 +321,9 @@ class Compiler {
       return scope.sources
         .filter(({ alias }) => expr.table === undefined || alias === expr.table)
         .flatMap(({ slot, columns }) =>
-          columns.map((column) => ({ name: column, fn: (env: Env) => env.slots[slot]?.[column] ?? null })),
+          columns
+            .filter((column) => column !== PLACE)
+            .map((column) => ({ name: column, fn: (env: Env) => env.slots[slot]?.[column] ?? null })),
         );
     });
   }
@@ -523,6 +553,45 @@ function grouped(
   }
 }
 
+/** Few rows: each is compared with each. */
+function windowed(
+  env: Env,
+  each: Each,
+  { sources }: Scope,
+  windows: readonly WindowAggregate[],
+  made: () => void,
+): void {
+  const found: { slots: readonly (Values | null)[]; of: { key: string; order: Value[]; value: Value }[] }[] = [];
+  each(env, () => {
+    const of = windows.map(({ aggregate: { arg }, partitionBy, orderBy }) => ({
+      key: JSON.stringify(partitionBy.map((fn) => comparable(fn(env)))),
+      order: orderBy.map((fn) => fn(env)),
+      value: arg ? arg(env) : true,
+    }));
+    found.push({ slots: sources.map(({ slot }) => env.slots[slot] ?? null), of });
+  });
+  for (const { slots, of } of found) {
+    sources.forEach(({ slot }, i) => (env.slots[slot] = slots[i] ?? null));
+    env.windows = windows.map((window, nth) => {
+      const own = of[nth] as (typeof of)[number];
+      const inFrame = found.flatMap((other) => {
+        const its = other.of[nth] as (typeof of)[number];
+        return its.key === own.key && isUpTo(its.order, own.order) ? [its.value] : [];
+      });
+      return aggregate(window.aggregate, inFrame);
+    });
+    made();
+  }
+}
+
+function isUpTo(a: readonly Value[], b: readonly Value[]): boolean {
+  for (const [i, value] of a.entries()) {
+    const order = nullsLast(value, b[i] ?? null);
+    if (order !== 0) return order < 0;
+  }
+  return true;
+}
+
 function nullsLast(a: Value, b: Value): number {
   if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
   return compare(a, b);
@@ -535,6 +604,12 @@ function distinct(rows: readonly Values[]): readonly Values[] {
 
 const conjuncts = (expr: Expr): Expr[] =>
   expr.k === "binary" && expr.op === "and" ? [...conjuncts(expr.left), ...conjuncts(expr.right)] : [expr];
+
+const isColumn = (expr: Expr, name: string, own: Bound, scope: Scope): boolean =>
+  expr.k === "column" && expr.name === name && bound(scope, expr.table, expr.name).slot === own.slot;
+/** Whether it speaks of nothing but sources before this one. */
+const isBefore = (expr: Expr, own: Bound, scope: Scope): boolean =>
+  slotsOf(expr, scope).every((slot) => slot < own.slot);
 
 /** The slots of this scope that an expression speaks of; of one with a query inside, all of them. */
 function slotsOf(expr: Expr, scope: Scope): number[] {
@@ -553,6 +628,8 @@ function slotsOf(expr: Expr, scope: Scope): number[] {
       return all(expr.left, expr.array);
     case "call":
       return all(...expr.args);
+    case "row":
+      return all(...expr.of);
     case "case":
       return all(...expr.whens.flat(), expr.otherwise);
     case "in":

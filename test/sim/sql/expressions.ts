@@ -1,5 +1,5 @@
 import type { Expr, Select } from "./parse.ts";
-import type { Row, Table, Transaction, Values } from "./tables.ts";
+import { PLACE, type Row, type Table, type Transaction, type Values } from "./tables.ts";
 import { coercion, comparable, compare, Interval, Json, SqlError, type Value } from "./values.ts";
 
 /** What a statement runs on. */
@@ -14,6 +14,8 @@ export interface Env {
   readonly rows: (Row | undefined)[];
   readonly ctes: Map<string, readonly Values[]>;
   aggregates: readonly Value[];
+  /** Of the row that is made. */
+  windows: readonly Value[];
 }
 export type Fn = (env: Env) => Value;
 
@@ -27,11 +29,18 @@ export interface Aggregate {
   readonly arg: Fn | undefined;
   readonly filter: Fn | undefined;
 }
+/** An aggregate over the rows of its partition that are not behind the one it is told for. */
+export interface WindowAggregate {
+  readonly aggregate: Aggregate;
+  readonly partitionBy: readonly Fn[];
+  readonly orderBy: readonly Fn[];
+}
 export interface Scope {
   readonly sources: readonly Bound[];
   readonly parent: Scope | undefined;
   /** Where aggregates are gathered; undefined where there may be none. */
   readonly aggregates?: Aggregate[];
+  readonly windows?: WindowAggregate[];
   readonly query: (select: Select, scope: Scope) => (env: Env) => readonly Values[];
 }
 
@@ -64,7 +73,7 @@ const COMPILERS: Compilers = {
       value,
   column: ({ table, name }, scope) => {
     const { slot } = bound(scope, table, name);
-    return (env) => env.slots[slot]?.[name] ?? null;
+    return name === PLACE ? (env) => env.rows[slot]?.place ?? null : (env) => env.slots[slot]?.[name] ?? null;
   },
   cast: ({ of, type }, scope) => {
     const inner = compileExpr(of, scope);
@@ -106,6 +115,9 @@ const COMPILERS: Compilers = {
   star: () => {
     throw new Error("no place for *");
   },
+  row: () => {
+    throw new Error("a row is compared with those of a select only");
+  },
 };
 
 function anyOrAll(expr: Extract<Expr, { k: "any" }>, scope: Scope): Fn {
@@ -120,6 +132,16 @@ function anyOrAll(expr: Extract<Expr, { k: "any" }>, scope: Scope): Fn {
 }
 
 function isIn({ left, list, not }: Extract<Expr, { k: "in" }>, scope: Scope): Fn {
+  if (left.k === "row") {
+    const inner = manyOf(left.of.map((each) => compileExpr(each, scope)));
+    const rows = scope.query(list as Select, scope);
+    return (env) => {
+      const values = inner(env);
+      const isSame = (row: Values): boolean =>
+        Object.values(row).every((each, at) => compare(each, values[at] ?? null) === 0);
+      return rows(env).some(isSame) !== not;
+    };
+  }
   const inner = compileExpr(left, scope);
   const values = Array.isArray(list)
     ? manyOf((list as readonly Expr[]).map((each) => compileExpr(each, scope)))
@@ -130,12 +152,20 @@ function isIn({ left, list, not }: Extract<Expr, { k: "in" }>, scope: Scope): Fn
   };
 }
 
-function callOrAggregate({ name, args, filter }: Extract<Expr, { k: "call" }>, scope: Scope): Fn {
+function callOrAggregate({ name, args, filter, over }: Extract<Expr, { k: "call" }>, scope: Scope): Fn {
   const compiled = args.map((arg) => compileExpr(arg, scope));
   if (!AGGREGATES.has(name)) return call(name, compiled);
-  if (!scope.aggregates) throw new Error(`no place for ${name}()`);
-  const at = scope.aggregates.length;
-  scope.aggregates.push({ name, arg: compiled[0], filter: filter && compileExpr(filter, scope) });
+  if (!scope.aggregates || !scope.windows) throw new Error(`no place for ${name}()`);
+  const found: Aggregate = { name, arg: compiled[0], filter: filter && compileExpr(filter, scope) };
+  if (over) {
+    if (over.orderBy.some(({ descending }) => descending)) throw new Error("the simulation has no falling window");
+    const [partitionBy, orderBy] = [over.partitionBy, over.orderBy.map(({ expr }) => expr)].map((all) =>
+      all.map((expr) => compileExpr(expr, scope)),
+    ) as [Fn[], Fn[]];
+    const nth = scope.windows.push({ aggregate: found, partitionBy, orderBy }) - 1;
+    return (env) => env.windows[nth] ?? null;
+  }
+  const at = scope.aggregates.push(found) - 1;
   return (env) => env.aggregates[at] ?? null;
 }
 
@@ -213,6 +243,14 @@ const asJson = (value: unknown): Value => (value === undefined ? null : new Json
 const member = (json: Value, key: Value): unknown =>
   ((json as Json).value as Readonly<Record<string, unknown>> | null)?.[String(key)];
 
+/** Null of null. */
+const ofValue =
+  (arg: Fn, make: (value: Value) => Value): Fn =>
+  (env) => {
+    const value = arg(env);
+    return value === null ? null : make(value);
+  };
+
 function call(name: string, args: readonly Fn[]): Fn {
   const [first = () => null] = args;
   switch (name) {
@@ -236,10 +274,9 @@ function call(name: string, args: readonly Fn[]): Fn {
           .filter((value) => value !== null)
           .sort((a, b) => (name === "least" ? compare(a, b) : compare(b, a)))[0] ?? null;
     case "convert_to":
-      return (env) => {
-        const value = first(env);
-        return value === null ? null : Buffer.from(String(value), "utf8");
-      };
+      return ofValue(first, (value) => Buffer.from(String(value), "utf8"));
+    case "octet_length":
+      return ofValue(first, (value) => Buffer.byteLength(String(value)));
     case "convert_from":
       return (env) => {
         const value = first(env) as Buffer | null;

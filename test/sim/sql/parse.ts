@@ -8,13 +8,26 @@ export type Expr =
   | { readonly k: "not" | "negative"; readonly of: Expr }
   | { readonly k: "isNull"; readonly of: Expr; readonly not: boolean }
   | { readonly k: "any"; readonly op: string; readonly left: Expr; readonly array: Expr; readonly all: boolean }
+  /** Only to the left of `in` and a select. */
+  | { readonly k: "row"; readonly of: readonly Expr[] }
   | { readonly k: "in"; readonly left: Expr; readonly list: readonly Expr[] | Select; readonly not: boolean }
-  | { readonly k: "call"; readonly name: string; readonly args: readonly Expr[]; readonly filter: Expr | undefined }
+  | {
+      readonly k: "call";
+      readonly name: string;
+      readonly args: readonly Expr[];
+      readonly filter: Expr | undefined;
+      readonly over?: Window | undefined;
+    }
   | { readonly k: "case"; readonly whens: readonly (readonly [Expr, Expr])[]; readonly otherwise: Expr | undefined }
   | { readonly k: "exists"; readonly query: Select }
   | { readonly k: "subquery"; readonly query: Select }
   | { readonly k: "star"; readonly table: string | undefined };
 
+/** Of an aggregate over the rows of a partition, up to the row that it is told for and its peers. */
+interface Window {
+  readonly partitionBy: readonly Expr[];
+  readonly orderBy: Select["orderBy"];
+}
 export interface Output {
   readonly expr: Expr;
   readonly name: string;
@@ -27,7 +40,8 @@ export type Source = {
 } & (
   | { readonly kind: "table"; readonly table: string }
   | { readonly kind: "unnest"; readonly arrays: readonly Expr[]; readonly columns: readonly string[] }
-  | { readonly kind: "select"; readonly query: Select }
+  /** Lateral: it may speak of the sources before it. */
+  | { readonly kind: "select"; readonly query: Select; readonly lateral: boolean }
 );
 export interface Select {
   readonly kind: "select";
@@ -275,12 +289,12 @@ class Parser {
   }
 
   #source(): Source {
-    this.#take("lateral");
+    const lateral = this.#take("lateral");
     if (this.#take("(")) {
       const query = this.#statement();
       if (query.kind !== "select") this.#refuse("a select");
       this.#need(")");
-      return { kind: "select", query, alias: this.#alias("") };
+      return { kind: "select", query, lateral, alias: this.#alias("") };
     }
     const isSeries = this.#is("generate_series", "(");
     if (isSeries || this.#is("unnest", "(")) {
@@ -449,9 +463,9 @@ class Parser {
       if (this.#take("-")) return { k: "negative", of: this.#postfix() };
       this.#need("(");
       const query = this.#is("select") ? this.#select() : undefined;
-      const of = query ? ({ k: "subquery", query } as const) : this.expr();
+      const of = query ? [{ k: "subquery", query } as const] : this.#list(() => this.expr());
       this.#need(")");
-      return of;
+      return of.length === 1 ? (of[0] as Expr) : { k: "row", of };
     }
     this.#at++;
     if (kind === "param") return { k: "param", n: Number(text) - 1 };
@@ -497,7 +511,14 @@ class Parser {
     if (this.#take("*", ")")) return { k: "call", name, args: [], filter: this.#filter() };
     const args = this.#is(")") ? [] : this.#list(() => this.expr());
     this.#need(")");
-    return { k: "call", name, args, filter: this.#filter() };
+    return { k: "call", name, args, filter: this.#filter(), over: this.#over() };
+  }
+  #over(): Window | undefined {
+    if (!this.#take("over", "(")) return undefined;
+    const partitionBy = this.#take("partition", "by") ? this.#list(() => this.expr()) : [];
+    const orderBy = this.#take("order", "by") ? this.#list(() => this.#ordering()) : [];
+    this.#need(")");
+    return { partitionBy, orderBy };
   }
   #filter(): Expr | undefined {
     if (!this.#take("filter", "(", "where")) return undefined;

@@ -2,8 +2,13 @@ import { type Value, comparable, SqlError } from "./values.ts";
 
 export type Values = Record<string, Value>;
 
+/** The column that says where a row lies; here as in Postgres `*` does not mean it. */
+export const PLACE = "ctid";
+let places = 0;
+
 /** A row with the version that is committed and the one that a transaction is about to write. */
 export class Row {
+  readonly place = ++places;
   committed: Values | null;
   /** Undefined: no change under way. Null: about to be deleted. */
   pending: Values | null | undefined;
@@ -144,6 +149,7 @@ export interface TableSchema {
 export class Table {
   readonly schema: TableSchema;
   readonly rows = new Set<Row>();
+  readonly #byPlace = new Map<Value, Row>();
   readonly #unique: { readonly columns: readonly string[]; readonly rows: Map<string, Row> }[];
   /** By the first values of the primary key, for each number of them that was asked for. */
   readonly #prefixes = new Map<number, Map<string, Set<Row>>>();
@@ -161,6 +167,10 @@ export class Table {
       if (row) return row;
     }
     return undefined;
+  }
+
+  at(place: Value): Row | undefined {
+    return this.#byPlace.get(place);
   }
 
   /** The rows whose primary key begins with these values. */
@@ -183,12 +193,14 @@ export class Table {
 
   add(row: Row, values: Values): void {
     this.rows.add(row);
+    this.#byPlace.set(row.place, row);
     for (const { columns, rows } of this.#unique) rows.set(keyOf(columns, values), row);
     for (const [length, rows] of this.#prefixes) addTo(rows, keyOf(this.key.slice(0, length), values), row);
   }
 
   remove(row: Row, values: Values | null): void {
     this.rows.delete(row);
+    this.#byPlace.delete(row.place);
     if (!values) return;
     for (const { columns, rows } of this.#unique) rows.delete(keyOf(columns, values));
     for (const [length, rows] of this.#prefixes) rows.get(keyOf(this.key.slice(0, length), values))?.delete(row);

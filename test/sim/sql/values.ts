@@ -53,7 +53,9 @@ const orNull =
 
 function arrayOf(type: string): (value: Value) => Value {
   const element = coercion(type.slice(0, -2));
-  return (value) => {
+  return (given) => {
+    // A literal, whose elements are written as JSON writes texts.
+    const value = typeof given === "string" ? (JSON.parse(`[${given.slice(1, -1)}]`) as readonly Value[]) : given;
     if (!Array.isArray(value)) throw new SqlError("42804", `${typeof value} is no ${type}`);
     return (value as readonly Value[]).map(element);
   };

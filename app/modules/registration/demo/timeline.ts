@@ -55,7 +55,7 @@ export class Timeline {
     this.#printInput(message, decision, moves);
     for (const [index, { type, topic, seq }] of decision.events.entries()) {
       this.#applyMoves(moves, decision.events[index + 1]?.type);
-      this.#printRow("orchestrator", type, topic);
+      this.#printRow("orchestrator", type, topic ?? "");
       for (const intent of decision.intents)
         if (intent.version === seq) this.#printRow("reducer", intent.type, intent.target);
     }

@@ -164,7 +164,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     mistake: "an entity that rests in a state meant to be passed through",
-    edits: [reducer("{ state_name: complete, is_terminal: true,", "{ state_name: complete, is_transient: true,")],
+    edits: [reducer("{ state_name: complete, rests: true,", "{ state_name: complete, is_transient: true,")],
     gives: ["RC206 reducer.yaml: - { state_name: «complete», is_transient: true, raises: RegistrationCompleted }"],
     says: "complete is transient, but the entity rests in ACCEPTED (reducer complete)",
     remedy: "or remove is_transient",

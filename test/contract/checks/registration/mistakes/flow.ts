@@ -64,7 +64,7 @@ export const flow: readonly Mistake[] = [
           "[emit_consul_deregister, emit_postgres_status]\n    - from_state: [pending, partial, complete] # at",
       ),
     ],
-    gives: ["RC204 reducer.yaml: - { state_name: complete, is_terminal: true, raises: «RegistrationCompleted» }"],
+    gives: ["RC204 reducer.yaml: - { state_name: complete, rests: true, raises: «RegistrationCompleted» }"],
     says: "a cycle of raised events: RegistrationCompleted leads to RegistrationFailed leads to RegistrationCompleted",
   },
   {

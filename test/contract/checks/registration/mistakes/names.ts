@@ -1,3 +1,4 @@
+import { handlersOf } from "../../../../../runtime/core/handler.ts";
 import { DeadlineFired, message } from "../../../../../runtime/core/message.ts";
 import { type Mistake, effects, orchestrator, reducer } from "./mistake.ts";
 
@@ -162,7 +163,7 @@ export const names: readonly Mistake[] = [
       ...code,
       handlers: {
         ...code.handlers,
-        HandlerAckDeadline: { message: message("AckMissed", {}), deadlines: [], actions: { time_out: nothing } },
+        HandlerAckDeadline: handlersOf()(message("AckMissed", {}), {}, { time_out: nothing }),
       },
     }),
     gives: ["RC101 orchestrator.yaml: handler: { name: «HandlerAckDeadline» }"],
@@ -180,7 +181,7 @@ export const names: readonly Mistake[] = [
     code: (code) => ({
       ...code,
       messages: [...code.messages, message("NodeForgotten", {})],
-      handlers: { ...code.handlers, HandlerNodeForgotten: { message: DeadlineFired, deadlines: [], actions: {} } },
+      handlers: { ...code.handlers, HandlerNodeForgotten: handlersOf()(DeadlineFired, {}, {}) },
       reducer: {
         ...code.reducer,
         updates: { ...code.reducer.updates, forget_node: (state: never) => state },

@@ -7,15 +7,35 @@ const DEREGISTER_ROW = `        - { current_state: "*", action: no_op, reason: "
 /** RC102 to RC105: how messages find their rows, and what rows return. */
 export const routing: readonly Mistake[] = [
   {
-    mistake: "a consumed event that no handler takes and no deadline is renewed by",
-    edits: [
-      orchestrator("renewed_by: [NodeHeartbeatEvent, NodeIntrospectionEvent]", "renewed_by: [NodeIntrospectionEvent]"),
-    ],
+    mistake: "a consumed event that no handler takes, though a deadline is renewed by it",
+    edits: [orchestrator("    - { event_model: { name: NodeHeartbeatEvent }, action: renew }\n", "")],
     gives: [
       'RC102 orchestrator.yaml: - { topic: "{env}.{namespace}.onex.evt.node-heartbeat.v1", event_type: ' +
         "«NodeHeartbeatEvent», journal: false }",
     ],
     says: "NodeHeartbeatEvent is consumed, but no handler takes it",
+  },
+  {
+    mistake: "a row that renews what no deadline names",
+    edits: [
+      orchestrator("renewed_by: [NodeHeartbeatEvent, NodeIntrospectionEvent]", "renewed_by: [NodeIntrospectionEvent]"),
+    ],
+    gives: ["RC110 orchestrator.yaml: - { event_model: { name: NodeHeartbeatEvent }, action: «renew» }"],
+    says: "NodeHeartbeatEvent renews nothing in any of its states",
+  },
+  {
+    mistake: "a publish that is waited for, of an event without a topic",
+    edits: [
+      orchestrator(
+        '"{env}.{namespace}.onex.evt.node-registration-accepted.v1", event_type: NodeRegistrationAccepted',
+        "none, event_type: NodeRegistrationAccepted",
+      ),
+    ],
+    gives: [
+      "RC205 orchestrator.yaml: " +
+        '- { from_state: ACCEPTED, trigger: «"published(NodeRegistrationAccepted)"», to_state: AWAITING_ACK }',
+    ],
+    says: "NodeRegistrationAccepted has no topic, so it never reaches the bus",
   },
   {
     mistake: "a handler for an event that is not consumed",

@@ -1,9 +1,27 @@
+import { z } from "zod";
+import { NodeDeregister } from "../../../../../contracts/registration/messages/node-deregister.ts";
+import { message } from "../../../../../runtime/core/message.ts";
 import { effects, type Mistake, orchestrator, reducer } from "./mistake.ts";
 
 const when = (expression: string) => orchestrator(/when: "epoch > [^"]*"/, `when: "${expression}"`);
 
-/** RC107 and RC108: placeholders and expressions, held against the schemas. */
+const withDoor = message("NodeDeregister", { ...NodeDeregister.shape, door: z.string().optional() });
+
+/** RC107, RC108 and RC112: placeholders, expressions and reserved names, held against the schemas. */
 export const schemas: readonly Mistake[] = [
+  {
+    mistake: "a field that is called like what a gateway adds",
+    edits: [],
+    code: (shipped) => ({
+      ...shipped,
+      messages: shipped.messages.map((each) => (each.messageType === "NodeDeregister" ? withDoor : each)),
+    }),
+    gives: [
+      'RC112 orchestrator.yaml: - { topic: "{env}.{namespace}.onex.cmd.node-deregister.v1", event_type: ' +
+        "«NodeDeregister» }",
+    ],
+    says: "NodeDeregister declares door",
+  },
   {
     mistake: "a placeholder that no topic has",
     edits: [

@@ -118,10 +118,10 @@ export const transitions: readonly Mistake[] = [
     edits: [
       reducer(
         "    - { state_name: partial }",
-        "    - { state_name: partial }\n    - { state_name: held, is_terminal: true }",
+        "    - { state_name: partial }\n    - { state_name: held, rests: true }",
       ),
     ],
-    gives: ["RC201 reducer.yaml: - { state_name: «held», is_terminal: true }"],
+    gives: ["RC201 reducer.yaml: - { state_name: «held», rests: true }"],
     says: "held can't be reached from idle",
   },
   {
@@ -129,7 +129,7 @@ export const transitions: readonly Mistake[] = [
     edits: [
       reducer(
         "raises: RegistrationFailed }",
-        "raises: RegistrationFailed }\n    - { state_name: held }\n    - { state_name: kept, is_terminal: true }",
+        "raises: RegistrationFailed }\n    - { state_name: held }\n    - { state_name: kept, rests: true }",
       ),
       reducer(
         "  transitions:\n",

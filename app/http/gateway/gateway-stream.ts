@@ -1,0 +1,103 @@
+import type { ServerResponse } from "node:http";
+import type { Clock } from "../../../runtime/ports/clock.ts";
+import { type EventPage, type JournaledEvent, readEventPage } from "../../../runtime/stored/event-pages.ts";
+import type { System } from "../../host/compose.ts";
+import { followTail } from "../events/follow-tail.ts";
+import type { JournalTail } from "../events/journal-tail.ts";
+import { SseWriter } from "../events/sse-writer.ts";
+import { encodePosition, type StreamPosition } from "../events/stream-position.ts";
+
+/** What is told before the end is given so long to arrive. */
+const END_MS = 1_000;
+
+/** A domain whose events are streamed, and those behind `from` that are there already. */
+export interface StreamedDomain {
+  readonly system: Pick<System, "store" | "name">;
+  readonly tail: JournalTail;
+  readonly from: StreamPosition;
+  readonly first: EventPage;
+  /** The UTC day of the first event that is left, where some behind `from` were dropped. */
+  readonly gapUntil: string | undefined;
+}
+
+interface GatewayStreamOptions {
+  readonly domains: readonly StreamedDomain[];
+  readonly types: readonly string[] | undefined;
+  readonly matches: (event: JournaledEvent) => boolean;
+  readonly clock: Clock;
+  readonly bufferBytesMax: number;
+}
+
+/**
+ * One reader of the events of some domains. Its cursor is where it has read each partition of each of them, so that it
+ * can go on after any break, in any process. Ends with an event `end` that says why.
+ */
+export class GatewayStream {
+  readonly #response: ServerResponse;
+  readonly #options: GatewayStreamOptions;
+  readonly #writer: SseWriter;
+  readonly #positions: number[][];
+
+  constructor(response: ServerResponse, options: GatewayStreamOptions) {
+    this.#response = response;
+    this.#options = options;
+    this.#positions = options.domains.map(({ from }) => [...from]);
+    const { clock, bufferBytesMax } = options;
+    this.#writer = new SseWriter(response, {
+      ...{ clock, bufferBytesMax, id: () => this.#cursor },
+      onUnread: () => this.end("UNREAD", "what was sent was not read: connect again, from the last id"),
+    });
+  }
+
+  get #cursor(): string {
+    return this.#positions.map(encodePosition).join(".");
+  }
+
+  /** Resolves when every domain is followed, or the reader has gone. */
+  async run(): Promise<void> {
+    const { domains } = this.#options;
+    for (const { gapUntil, system } of domains)
+      if (gapUntil !== undefined) this.#tell("gap", { domain: system.name, until: gapUntil });
+    await Promise.all(domains.map((domain, index) => this.#follow(domain, index)));
+  }
+
+  /** Says why, and ends. */
+  end(code: string, reason: string): void {
+    if (this.#response.destroyed || this.#response.writableEnded) return;
+    this.#response.end(`id: ${this.#cursor}\n${frameOf("end", { code, reason })}`);
+    this.#options.clock.after(END_MS, () => void this.#response.destroy());
+  }
+
+  #follow({ system, tail, first }: StreamedDomain, index: number): Promise<void> {
+    const { types } = this.#options;
+    const position = (): StreamPosition => this.#positions[index] ?? [];
+    return followTail(this.#response, tail, first, {
+      position,
+      send: (events) => this.#send(index, events),
+      moveTo: (upto) => void (this.#positions[index] = [...upto]),
+      drained: () => this.#writer.drained(),
+      read: (upto) => readEventPage(system.store, system.name, position(), upto, { types }),
+    });
+  }
+
+  #send(index: number, events: readonly JournaledEvent[]): void {
+    const position = this.#positions[index];
+    if (!position || this.#response.writableEnded) return;
+    let text = "";
+    for (const event of events) {
+      const { partition, seq, type, value } = event;
+      if (seq <= (position[partition] ?? 0)) continue;
+      position[partition] = seq;
+      // `data:` takes one line, and an envelope is one line of JSON.
+      if (this.#options.matches(event)) text += `id: ${this.#cursor}\nevent: ${type}\ndata: ${value}\n\n`;
+    }
+    if (text !== "") this.#writer.write(text);
+  }
+
+  #tell(event: string, data: object): void {
+    this.#writer.write(frameOf(event, data));
+  }
+}
+
+/** JSON has no line breaks, whatever text is in it. */
+const frameOf = (event: string, data: object): string => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;

@@ -1,0 +1,121 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { GatewayRequest } from "../../../runtime/core/gateway-code.ts";
+import type { FollowsCall } from "../../../runtime/core/gateway.ts";
+import { readEventPage } from "../../../runtime/stored/event-pages.ts";
+import { firstDayAfterDropped } from "../../../runtime/stored/journal-days.ts";
+import { beginStream } from "../events/event-streams.ts";
+import { watchAdmission } from "../events/watch-admission.ts";
+import { bufferShare } from "../events/sse-writer.ts";
+import { decodePosition, foreignPosition, LAST_EVENT_ID } from "../events/stream-position.ts";
+import { Problem } from "../server/problem.ts";
+import { isAdmitted } from "./admission.ts";
+import { type GatewayContext, type Routed, routedOf } from "./gateway-context.ts";
+import { GatewayStream, type StreamedDomain } from "./gateway-stream.ts";
+import { readRequest } from "./read-request.ts";
+
+const SINCE = "since";
+
+/** Sends events as they come, until the reader leaves, what let it in is withdrawn, or the process stops. */
+export async function streamEvents(
+  context: GatewayContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  does: FollowsCall,
+): Promise<void> {
+  const { streams, clock, closing } = context;
+  if (streams.count >= streams.max)
+    throw new Problem("overloaded", `${streams.max} streams are open: ROLLCALL_HTTP_STREAMS_MAX`, {
+      retryAfterSeconds: 5,
+    });
+  const given = readRequest(request, undefined, new Set([...does.select.keys(), SINCE]));
+  const domains = await beginnings(context, does, cursorOf(request, given));
+  const matches = filterOf(does, given, request.caller.mayActFor);
+  const response = beginStream(reply);
+  streams.count++;
+  const stream = new GatewayStream(response, {
+    ...{ domains, matches, types: does.types, clock, bufferBytesMax: bufferShare(streams.max) },
+  });
+  const stop = (): void => stream.end("STOPPING", "the process stops: connect again, from the last id");
+  const routed = routedOf(request);
+  const cancelChecks = watchAdmission(
+    clock,
+    () => isAdmittedStill(routed, request.caller),
+    () =>
+      stream.end("WITHDRAWN", "what may be read here has changed: connect again, from the last id; sign in if need be"),
+  );
+  closing.addEventListener("abort", stop, { once: true });
+  response.on("close", () => {
+    streams.count--;
+    cancelChecks();
+    closing.removeEventListener("abort", stop);
+  });
+  // Without the store the stream ends, and its reader connects again.
+  await stream.run().catch(() => response.destroy());
+}
+
+interface Cursor {
+  /** One a domain. */
+  readonly positions: readonly string[];
+  /** What it was sent in. */
+  readonly parameter: string;
+}
+
+function cursorOf({ headers }: FastifyRequest, { query }: GatewayRequest): Cursor | undefined {
+  const inHeader = headers["last-event-id"];
+  const cursor = inHeader ?? query[SINCE];
+  if (typeof cursor !== "string" || cursor === "") return undefined;
+  return { positions: cursor.split("."), parameter: inHeader === undefined ? SINCE : LAST_EVENT_ID };
+}
+
+/** Where each domain's events begin, and those that the reader has missed. */
+async function beginnings(
+  context: GatewayContext,
+  { domains, types }: FollowsCall,
+  cursor: Cursor | undefined,
+): Promise<readonly StreamedDomain[]> {
+  if (cursor && cursor.positions.length !== domains.length) throw foreignPosition(cursor.parameter);
+  return Promise.all(
+    domains.map(async (name, index) => {
+      const { system, tail } = context.domain(name);
+      const end = await tail.position();
+      // After a loss of the log a cursor may lie ahead of its end: then the stream begins at the end.
+      const from = cursor
+        ? decodePosition(cursor.positions[index] ?? "", end.length, cursor.parameter).map((seq, at) =>
+            Math.min(seq, end[at] ?? 0),
+          )
+        : end;
+      const first = await readEventPage(system.store, name, from, end, { types });
+      const begins = cursor && (await firstDayAfterDropped(system.store, name, from));
+      return { system, tail, first, from, gapUntil: begins ?? undefined };
+    }),
+  );
+}
+
+type Event = Parameters<ConstructorParameters<typeof GatewayStream>[1]["matches"]>[0];
+
+function filterOf(
+  { select, types }: FollowsCall,
+  { query }: GatewayRequest,
+  mayRead: (entityId: string) => boolean,
+): (event: Event) => boolean {
+  const wanted = [...select].flatMap(([parameter, field]) => {
+    const value = query[parameter];
+    return value === undefined ? [] : [{ field, value }];
+  });
+  return ({ type, entity_id, value }) => {
+    if ((types && !types.includes(type)) || !mayRead(entity_id)) return false;
+    if (wanted.length === 0) return true;
+    const { payload } = JSON.parse(value) as { readonly payload: Readonly<Record<string, unknown>> };
+    return wanted.every((each) => String(payload[each.field] ?? "") === each.value);
+  };
+}
+
+/** Whether the call is there still, is the same one, and is for this caller. */
+function isAdmittedStill({ call, served }: Routed, { door, isKnown }: FastifyRequest["caller"]): boolean {
+  const now = served().calls.find(({ operation }) => operation === call.operation);
+  const isSame = now && now.path === call.path && followedText(now.does) === followedText(call.does);
+  return (isSame && isKnown() && isAdmitted(now.access, door)) ?? false;
+}
+
+const followedText = (does: ReturnType<typeof routedOf>["call"]["does"]): string =>
+  does.kind === "follows" ? JSON.stringify([does.domains, does.types, [...does.select]]) : "";

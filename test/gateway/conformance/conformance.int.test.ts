@@ -1,0 +1,73 @@
+import { defineModule } from "../../../app/host/module.ts";
+import { nodeRegistry } from "../../../app/modules/node-registry/module.ts";
+import { PARCELS } from "../parcels-gateway.ts";
+import { describeGateway } from "./gateway-conformance.ts";
+import { shelf } from "./shelf/module.ts";
+
+const node = (number: number) => ({
+  ...{ node_id: `node-${number}`, hostname: `host-${number}`, role: number % 2 === 0 ? "even" : "odd" },
+});
+const at = { params: { node_id: "node-1" } };
+
+describeGateway("the node registry", {
+  module: nodeRegistry,
+  listener: "node_registry",
+  requests: [
+    ...[1, 2, 3, 4].map((number) => ["registerNode", { body: node(number) }] as const),
+    ["beatNode", { body: { node_id: "node-1" } }],
+    ["takeNodeOut", { ...at, body: { mode: "draining", reason: "a new disk" } }],
+    ["returnNode", { ...at, body: {} }],
+    ["revokeNode", at],
+    ["readmitNode", { ...at, body: { reason: "it was another one" } }],
+    ["setProfile", { params: { role: "odd" }, body: { config: { threads: 4 } } }],
+    ["getNode", at],
+    ["getProfile", { params: { role: "odd" } }],
+  ],
+  event: (number) => ["registerNode", { body: node(100 + number) }],
+});
+
+describeGateway("the parcels of the example", {
+  module: defineModule({
+    api: 1,
+    name: "parcels",
+    domains: [
+      {
+        name: "parcels",
+        contracts: new URL("../../../examples/parcels/contracts/", import.meta.url),
+        code: () => PARCELS.code,
+      },
+    ],
+  }),
+  listener: "parcels",
+  requests: [
+    ["storeParcel", { params: { parcel_id: "p-1" }, body: { email: "ann@example.com" } }],
+    ["collectParcel", { params: { parcel_id: "p-1" } }],
+    ["getParcel", { params: { parcel_id: "p-1" } }],
+  ],
+  event: (number) => ["storeParcel", { params: { parcel_id: `e-${number}` }, body: { email: "ann@example.com" } }],
+});
+
+const book = (number: number, more: object = {}) => ({
+  params: { book_id: `b-${number}` },
+  body: {
+    ...{ title: `Volume ${number}`, pages: 100 - (number % 3), marks: ["a", `m-${number}`], bought_at: null },
+    ...(number % 2 === 0 && { bought_at: `2026-01-0${number}T00:00:00.123Z` }),
+    ...more,
+  },
+});
+
+describeGateway("a shelf", {
+  module: shelf,
+  listener: "shelf",
+  requests: [
+    ...[1, 2, 3, 4, 5, 6, 7].map((number) => ["putBook", book(number)] as const),
+    ["changeBook", book(2, { title: "Another volume" })],
+    ["orderBook", { body: { title: "A new one" } }],
+    ["lendBook", { query: "book=b-3" }],
+    ["dropBook", { params: { book_id: "b-7" } }],
+    ["putOwnBook", book(8)],
+    ["getBook", { params: { book_id: "b-1" } }],
+    ["getOwnBook", { params: { book_id: "b-1" } }],
+  ],
+  event: (number) => ["putBook", book(8 + number, { bought_at: null })],
+});

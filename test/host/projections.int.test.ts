@@ -1,0 +1,144 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { composeHost, type Host } from "../../app/host/compose.ts";
+import { checkModule } from "../../app/host/check-module.ts";
+import { readConfig } from "../../app/host/config.ts";
+import type { Module, ModuleCode } from "../../app/host/module.ts";
+import type { ProjectionView, Rebuilt, Verified } from "../../app/http/projections/projections.routes.ts";
+import { createHttpServer } from "../../app/http/server/http-server.ts";
+import { orderPart, orderRow, viewedCode, viewsFolder } from "../contract/viewed-orders.ts";
+import { initializeStore } from "../initialized-store.ts";
+import { until } from "../shell/orders.ts";
+import { toyModule } from "./toy-module.ts";
+
+describe("a module with projections", () => {
+  let folder: string;
+  let shop: Module;
+  let host: Host;
+  let isBad = false;
+  const views = (): string => join(folder, "shop", "views.yaml");
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "rollcall-projections-"));
+    await initializeStore(join(folder, "data"));
+    shop = toyModule("shop", folder);
+    cpSync(join(viewsFolder, "views.yaml"), views());
+    edit("domain: orders", "domain: shop");
+    host = await serve();
+  });
+  afterAll(async () => {
+    await host.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const edit = (replace: string, by: string): void =>
+    writeFileSync(views(), readFileSync(views(), "utf8").replace(replace, by));
+  const compose = (own: NonNullable<ModuleCode["rows"]> = {}): Promise<Host> => {
+    const broken = (): never => {
+      throw new Error("a defect");
+    };
+    const fragile = { ...orderRow, of: (each: never) => (isBad ? broken() : orderRow.of(each)) };
+    const { rows } = viewedCode({ order_row: fragile, ...own });
+    const domains = shop.domains.map((domain) => ({
+      ...domain,
+      code: (...given: Parameters<typeof domain.code>) => ({ ...domain.code(...given), rows: rows ?? {} }),
+    }));
+    const config = readConfig({ ROLLCALL_DATA_DIR: join(folder, "data"), ROLLCALL_PARTITIONS: "1" });
+    return composeHost(config, { modules: [checkModule({ ...shop, domains }, "the test")] });
+  };
+  async function serve(own: NonNullable<ModuleCode["rows"]> = {}): Promise<Host> {
+    const composed = await compose(own);
+    await composed.start();
+    await until(() => composed.system("shop").runtime.status().owned.length === 1);
+    return composed;
+  }
+  const place = (amount: number, id: string) =>
+    host.system("shop").bus.publish(
+      [
+        {
+          ...{ topic: "dev.shop.place-order", partition: 0, key: Buffer.from(id), headers: {} },
+          value: Buffer.from(JSON.stringify({ order_id: id, amount })),
+        },
+      ],
+      { timeoutMs: 5_000 },
+    );
+  const amountIs = async (amount: number): Promise<boolean> =>
+    (await host.system("shop").access.read()).some(
+      ({ data, state }) => state === "TOLD" && (data as { amount: number }).amount === amount,
+    );
+  async function ask<Answer>(path: string, body?: object): Promise<Answer> {
+    const http = createHttpServer(host);
+    try {
+      const answer = await http.inject({
+        ...{ url: `/api/v1/domains/shop/projections${path}`, headers: { host: "localhost" } },
+        ...(body ? { method: "POST", payload: body } : { method: "GET" }),
+      });
+      expect(answer.statusCode, answer.body).toBeLessThan(500);
+      return answer.json();
+    } finally {
+      await http.close();
+    }
+  }
+
+  it("shows them to operators, and tells which rows are older, until they are rebuilt", async () => {
+    await place(4, "o1");
+    await until(() => amountIs(4));
+    const { items } = await ask<{ items: ProjectionView[] }>("");
+    expect(items.map(({ name, view, rows, older }) => ({ name, view, rows, older }))).toEqual([
+      { name: "order_list", view: "rollcall_shop.order_list", rows: 1, older: 0 },
+      { name: "order_parts", view: "rollcall_shop.order_parts", rows: 4, older: 0 },
+      { name: "order_visits", view: "rollcall_shop.order_visits", rows: 0, older: 0 },
+    ]);
+    expect(items[0]).toMatchObject({ key: ["order_id"], live: ["seen_at", "pickup_at"], version: 1 });
+    expect(items[0]?.columns[1]).toEqual({ name: "amount", type: "bigint", nullable: false, index: "btree" });
+
+    isBad = true;
+    const rebuilt = await ask<Rebuilt>("/order_list/rebuild", { reason: "to see" });
+    expect(rebuilt).toEqual({ entities: 1, faults: 1 });
+    expect((await ask<{ items: ProjectionView[] }>("")).items[0]?.faults).toMatchObject([
+      { entity_id: "o1", reason: expect.stringContaining("it throws") },
+    ]);
+    await until(async () => (await host.troubles.list()).some(({ code }) => code === "PROJECTION_ROWS_OLDER"));
+    const [trouble] = (await host.troubles.list()).filter(({ code }) => code === "PROJECTION_ROWS_OLDER");
+    expect(trouble).toMatchObject({ domain: "shop", subject: "order_list", blocks: "nothing" });
+    expect((await ask<Verified>("/order_list/verify", {})).differences).toHaveLength(1);
+    isBad = false;
+    expect(await ask<Rebuilt>("/order_list/rebuild", { reason: "mended" })).toEqual({ entities: 1, faults: 0 });
+    expect((await ask<Verified>("/order_list/verify", {})).differences).toEqual([]);
+    await until(async () => (await host.troubles.list()).every(({ code }) => code !== "PROJECTION_ROWS_OLDER"));
+    expect(await ask("/order_visits/verify", {})).toMatchObject({ detail: expect.stringContaining("is a log") });
+    expect(await ask("/none/verify", {})).toMatchObject({
+      detail: expect.stringContaining("shop has no projection none"),
+    });
+  });
+
+  it("takes no other ones by a reload, and fills a new version at the next start", async () => {
+    edit("seen_at: last_seen, ", "");
+    await expect(host.system("shop").runtime.reload("a test")).rejects.toThrow(
+      "the projection order_list has other live columns: they come with a restart",
+    );
+    await host.stop();
+    edit("version: 1\n    rows", "version: 2\n    rows");
+    const second = { ...orderPart, version: 2 };
+    host = await serve({ order_part: second });
+    const { items } = await ask<{ items: ProjectionView[] }>("");
+    expect(items.map(({ version, rows }) => [version, rows])).toEqual([
+      [1, 1],
+      [2, 4],
+      [1, 0],
+    ]);
+    expect(items[0]?.live).toEqual(["pickup_at"]);
+    expect(Object.keys((await host.store.query("select * from rollcall_shop.order_list"))[0] ?? {})).not.toContain(
+      "seen_at",
+    );
+    await place(9, "o2");
+    await until(() => amountIs(9));
+    expect((await ask<Verified>("/order_parts/verify", {})).differences).toEqual([]);
+    await host.stop();
+    edit("version: 2\n    rows", "version: 1\n    rows");
+    await expect(compose()).rejects.toThrow("order_parts is version 2 in the store, and 1 in this code");
+    edit("version: 1\n    rows", "version: 2\n    rows");
+    host = await serve({ order_part: second });
+  });
+});

@@ -1,0 +1,130 @@
+import type { Mutant } from "./mutants.ts";
+
+const PLAN = "runtime/shell/turns/turn-plan.ts";
+const PURGES = "test/shell/purges/purges.int";
+const PURGE_PLAN = "test/shell/purges/purge-plan.unit";
+const JOURNAL_DAYS = "test/host/journal-days.int";
+
+/** Of what is purged, and of the journal's days. */
+export const RETENTION_MUTANTS: readonly Mutant[] = [
+  {
+    defect: "an entity is purged although an intent of it is open",
+    promise: "G10",
+    file: PLAN,
+    find: "return isPublished && !open.some((intent) => intent.entityId === entityId);",
+    replace: "void open; return isPublished;",
+    tests: [PURGES, PURGE_PLAN],
+  },
+  {
+    defect: "an entity is purged although an event of it is not published",
+    promise: "G5",
+    file: PLAN,
+    find: "Math.min(this.#recordOf(entityId)?.lastLine ?? 0, outgoingSeq) <= publishedSeq",
+    replace: "outgoingSeq >= 0 && publishedSeq >= 0",
+    tests: [PURGE_PLAN],
+  },
+  {
+    defect: "an entity of which another's events are unpublished is not purged",
+    promise: "G10",
+    file: PLAN,
+    find: "Math.min(this.#recordOf(entityId)?.lastLine ?? 0, outgoingSeq) <= publishedSeq",
+    replace: "outgoingSeq <= publishedSeq",
+    tests: [PURGE_PLAN],
+  },
+  {
+    defect: "the number of a purged entity is forgotten",
+    promise: "G4",
+    file: "runtime/shell/purges/purge-statements.ts",
+    find: '["seq", "bigint", ({ after }) => after.entity.seq],',
+    replace: '["seq", "bigint", () => 0],',
+    tests: [PURGES],
+  },
+  {
+    defect: "a tombstone goes at once",
+    promise: "G4",
+    file: "runtime/shell/purges/purge-statements.ts",
+    find: "utcDayOf(atMs + (domain.tombstoneMs ?? 0) + DAY_MS)",
+    replace: "utcDayOf(atMs + DAY_MS)",
+    tests: [PURGES],
+  },
+  {
+    defect: "tombstones are not looked for",
+    promise: "G4",
+    file: "runtime/shell/turns/turn-planner.ts",
+    find: "missing.get(id)?.hasTombstones",
+    replace: "missing.get(id) === undefined",
+    tests: [PURGES],
+  },
+  {
+    defect: "a purge that comes too early is taken",
+    promise: "G10",
+    file: "runtime/core/step.ts",
+    find: 'by === "retain" && message.now - entity.stateSince < retainMs',
+    replace: 'by === "retain" && retainMs < 0',
+    tests: ["test/core/purge.unit"],
+  },
+  {
+    defect: "a purge of an end before this one is taken",
+    promise: "G10",
+    file: "runtime/core/step.ts",
+    find: "retainMs === undefined || ended_at !== toRfc3339(entity.stateSince)",
+    replace: "retainMs === undefined || ended_at === toRfc3339(0)",
+    tests: ["test/core/purge.unit"],
+  },
+  {
+    defect: "entities are purged while a hold is in force",
+    promise: "G10",
+    file: "runtime/shell/purges/purges.ts",
+    find: "if (requested.length + due.length > 0 && (await this.#isHeld())) return SCAN_EVERY_MS;",
+    replace: "void this.#isHeld;",
+    tests: [PURGES],
+  },
+  {
+    defect: "a changed `retain` does not count for entities that have ended before",
+    promise: "G10",
+    file: "runtime/shell/purges/purges.ts",
+    find: "if (partition.retention !== retention) await applyRetention(this.#context, partition);",
+    replace: "void [partition, applyRetention];",
+    tests: [PURGES],
+  },
+  {
+    defect: "a day of the journal is dropped although it is needed to go on from",
+    promise: "G10",
+    file: "runtime/stored/journal-days.ts",
+    find: "where least(o.published_seq + 1, o.pending_seq) <= t.last_seq",
+    replace: "where o.published_seq + 1 <= t.last_seq",
+    tests: [JOURNAL_DAYS],
+  },
+  {
+    defect: "a day of the journal is dropped although it has what is not published",
+    promise: "G4",
+    file: "runtime/stored/journal-days.ts",
+    find: "where least(o.published_seq + 1, o.pending_seq) <= t.last_seq",
+    replace: "where o.pending_seq <= t.last_seq",
+    tests: [JOURNAL_DAYS],
+  },
+  {
+    defect: "replay goes on from a tombstone that is gone",
+    promise: "G13",
+    file: "runtime/replay/entity-histories.ts",
+    find: "if (line.prev === undefined) return undefined;",
+    replace: "",
+    tests: ["test/replay/purged.unit"],
+  },
+  {
+    defect: "a plan purges when it was purged, whatever the edited contract says",
+    promise: "G13",
+    file: "runtime/replay/planned-purge.ts",
+    find: 'if (by === "retain" && recorded.now - entity.stateSince < retainMs) return undefined;',
+    replace: "",
+    tests: ["test/replay/purged.unit"],
+  },
+  {
+    defect: "purges are not explored",
+    promise: "G10",
+    file: "runtime/contract/exploration/possible-messages.ts",
+    find: "    ...purges(context, system, entity),\n",
+    replace: "    ...purges(context, system, entity).slice(1),\n",
+    tests: ["test/contract/retention.unit"],
+  },
+];

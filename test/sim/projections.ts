@@ -1,0 +1,80 @@
+import { computeRows } from "../../runtime/core/computed-rows.ts";
+import type { Domain } from "../../runtime/core/domain.ts";
+import type { Attempt, Entity } from "../../runtime/core/entity.ts";
+import type { ProjectionSpec, Row } from "../../runtime/core/projection.ts";
+import { canonicalJson } from "../../runtime/core/canonical-json.ts";
+import { rowOf } from "../../runtime/stored/projection-rows.ts";
+import type { SqlValue } from "../../runtime/ports/store.ts";
+import { writeProjection } from "../../runtime/stored/projection-tables.ts";
+import { SLOT_COLUMN } from "../../runtime/stored/projection-writes.ts";
+import type { Committed, ObservedSystem } from "./checks/observed-system.ts";
+import type { Database } from "./database.ts";
+import type { TableSchema, Values } from "./sql/tables.ts";
+import { handedOut } from "./sql/values.ts";
+
+const tableOf = ({ name, version }: ProjectionSpec): string => `${name}_v${version}`;
+
+/** The tables that a start makes. */
+export const schemasOf = ({ projections }: Pick<Domain, "projections">): TableSchema[] =>
+  projections.map((spec) => {
+    const columns = spec.columns.map(({ name, type, nullable }) => ({ name, type, notNull: !nullable }));
+    const slot = { name: SLOT_COLUMN, type: "bigint", notNull: true };
+    return {
+      name: tableOf(spec),
+      columns: [...(spec.kind === "log" ? [slot] : []), ...columns].map((each) => ({ ...each, default: undefined })),
+      unique: [spec.kind === "log" ? [spec.key[0] ?? "", SLOT_COLUMN] : spec.key],
+      checks: [],
+    };
+  });
+
+/** And that it says are filled. */
+export function prepare(database: Database, { projections }: Pick<Domain, "projections">): void {
+  const transaction = database.begin();
+  const query = <Result>(text: string, values: readonly SqlValue[] = []) =>
+    Promise.resolve(database.execute(transaction, text, values) as unknown as Result[]);
+  for (const spec of projections) void writeProjection({ query }, spec, null);
+  database.commit(transaction);
+}
+
+/** After every commit each row is what its function makes of the entity, and none is missing or left. */
+export function checkProjections(
+  { database, report }: Pick<ObservedSystem, "database" | "report">,
+  domain: Domain,
+  { changes }: Committed,
+): void {
+  const tables = new Set(["entity", "entity_data", ...domain.projections.map(tableOf)]);
+  if (!changes.some(({ table }) => tables.has(table.schema.name))) return;
+  const data = new Map(database.table("entity_data").map((row) => [row["entity_id"], handedOut(row["data"] ?? null)]));
+  const entities = database.table("entity").map((row) => entityOf(row, data.get(row["entity_id"])));
+  for (const spec of domain.projections) {
+    if (spec.kind === "log") continue;
+    const wanted = entities.flatMap((entity) => {
+      const computed = computeRows(spec, domain, entity, () => 0);
+      return "rows" in computed ? computed.rows : [];
+    });
+    const found = database.table(tableOf(spec)).map((row) => rowOf(spec, handedOutRow(row)));
+    const [one, other] = [sortedText(spec, found), sortedText(spec, wanted)];
+    if (one !== other) report("G10", `${spec.name} has ${one}, and its function makes ${other}`);
+  }
+}
+
+const handedOutRow = (row: Values): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(row).map(([name, value]) => [name, handedOut(value)]));
+
+const entityOf = (row: Values, data: unknown): Entity => ({
+  id: String(row["entity_id"]),
+  state: row["state"] as string | null,
+  reducerState: String(row["reducer_state"]),
+  data,
+  attempt: JSON.parse(String(row["attempt"])) as Attempt,
+  seq: Number(row["seq"]),
+  publishedSeq: null,
+  deadlines: {},
+  stateSince: (row["state_since"] as Date).getTime(),
+});
+
+const sortedText = ({ columns }: ProjectionSpec, rows: readonly Row[]): string =>
+  rows
+    .map((row) => canonicalJson(columns.map(({ name }) => row[name])))
+    .sort()
+    .join("\n");
