@@ -7,16 +7,16 @@ import type { RowsQuery } from "../core/rows-query.ts";
 import { queryText, selectText } from "./projection-query.ts";
 import { quoted, tableOf } from "./projection-writes.ts";
 
-/** So many rows are read at once. */
+/** A page up to this long is read at once. */
+const PAGE_ROWS_MAX = 1_000;
+/** So many rows of a longer list are read at once. */
 const PIECE_ROWS_MAX = 500;
 
 /**
- * Rows in pieces of at most 500, all of one moment; the next piece is read when it is asked for, so a slow reader holds
- * back the store and not the memory. Columns of the entity are as they are when their piece is read.
- *
- * Up to 500 rows are one statement. Of more a cursor is open until the last piece was read or the reader returns: with
- * Postgres a connection is in use for so long; PGlite has one connection only, so there the store sets the rows aside
- * first, and turns go on.
+ * Rows with their entities' columns, all of one moment: up to 1,000 by one statement, more in pieces of 500. The next
+ * piece is read when it is asked for, so a slow reader holds back the store and not the memory. Its cursor is open until
+ * the last piece was read or the reader returns: with Postgres a connection is in use for so long; PGlite has one
+ * connection only, so there the store sets the rows aside first, and turns go on.
  * @throws RowsQueryError; Fault STORE_UNAVAILABLE, also between two pieces: what was read until then is not all
  */
 export async function* readRows(
@@ -24,16 +24,10 @@ export async function* readRows(
   projection: ProjectionSpec,
   query: RowsQuery,
 ): AsyncGenerator<readonly Row[], void> {
-  const { where, order, page, values } = queryText(projection, query);
-  const text = `${selectText(projection)}${where}${order}${page}`;
+  const { text, values } = shownText(projection, query);
   const pieces =
-    (query.limit ?? Infinity) <= PIECE_ROWS_MAX ? oneOf(store, text, values) : piecesOf(store, text, values);
-  for await (const piece of pieces)
-    yield await withLive(
-      store,
-      projection,
-      piece.map((row) => rowOf(projection, row)),
-    );
+    (query.limit ?? Infinity) <= PAGE_ROWS_MAX ? oneOf(store, text, values) : piecesOf(store, text, values);
+  for await (const piece of pieces) yield piece.map((row) => shownRow(projection, row));
 }
 
 /** How many rows `where` is true for. */
@@ -72,25 +66,10 @@ export async function countOlderRows(sql: Sql, projection: ProjectionSpec, query
   return row?.count ?? 0;
 }
 
-/** @param key one value for each of its columns */
-export async function readRow(sql: Sql, projection: ProjectionSpec, key: readonly Json[]): Promise<Row | undefined> {
-  const conditions = projection.key.map((column, at) => ({ column, value: key[at] ?? null }));
-  const types = new Map(projection.columns.map(({ name, type }) => [name, type]));
-  const where = conditions.map(({ column }, at) => `t.${quoted(column)} = $${at + 1}::${types.get(column) ?? "text"}`);
-  const rows = await sql.query(
-    `${selectText(projection)} where ${where.join(" and ")}`,
-    conditions.map(({ value }) => value as SqlValue),
-  );
-  const [row] = await withLive(
-    sql,
-    projection,
-    rows.map((each) => rowOf(projection, each)),
-  );
-  return row;
-}
+type StoredRow = Readonly<Record<string, unknown>>;
 
 /** A row as the store gives it. */
-export function rowOf({ columns }: ProjectionSpec, stored: Readonly<Record<string, unknown>>): Row {
+export function rowOf({ columns }: ProjectionSpec, stored: StoredRow): Record<string, Json> {
   const row: Record<string, Json> = {};
   for (const { name } of columns) {
     const value = stored[name] ?? null;
@@ -99,44 +78,46 @@ export function rowOf({ columns }: ProjectionSpec, stored: Readonly<Record<strin
   return row;
 }
 
-interface LiveRow {
-  readonly id: string;
-  readonly lastSeenMs: number | null;
-  readonly deadlines: string | null;
-}
+/** With a dot, which no column of a projection has in its name. */
+const LAST_SEEN = "entity.last_seen";
+const DEADLINES = "entity.deadlines";
 
 interface Armed {
   readonly at: number;
   readonly renewedAt: number | null;
 }
 
-async function withLive(
-  sql: Sql,
-  { domain, key, live }: ProjectionSpec,
-  rows: readonly Row[],
-): Promise<readonly Row[]> {
-  if (live.length === 0 || rows.length === 0) return rows;
-  const idOf = (row: Row): string => row[key[0] ?? ""] as string;
-  const found = await sql.query<LiveRow>(
-    `select r.id, ${msOf("e.last_seen")} as "lastSeenMs", e.deadlines from unnest($2::text[]) as r(id)
-      cross join lateral (
-        select last_seen, deadlines from rollcall.entity where domain = $1 and entity_id = r.id limit 1) as e`,
-    [domain, [...new Set(rows.map(idOf))]],
-  );
-  const entities = new Map(found.map((each) => [each.id, each]));
-  return rows.map((row) => {
-    const entity = entities.get(idOf(row));
-    const armed = JSON.parse(entity?.deadlines ?? "{}") as Readonly<Record<string, Armed>>;
-    const shown: Record<string, Json> = { ...row };
-    for (const { name, deadline, isRenewal } of live) {
-      const ms = deadline === undefined ? entity?.lastSeenMs : armed[deadline]?.[isRenewal ? "renewedAt" : "at"];
-      shown[name] = ms === undefined || ms === null ? null : toRfc3339(ms);
-    }
-    return shown;
-  });
+/** Rows with what their entities' columns are read from. */
+function shownText(
+  spec: ProjectionSpec,
+  query: RowsQuery,
+): { readonly text: string; readonly values: readonly SqlValue[] } {
+  const { where, order, page, values } = queryText(spec, query);
+  const rows = `${selectText(spec)}${where}${order}${page}`;
+  if (spec.live.length === 0) return { text: rows, values };
+  // The table's own texts are compared by their bytes, with which the index on entities would be of no use.
+  const id = `t.${quoted(spec.key[0] ?? "")} collate "default"`;
+  const entity =
+    `select last_seen, deadlines from rollcall.entity ` +
+    `where domain = $${values.push(spec.domain)} and entity_id = ${id} limit 1`;
+  const text =
+    `select t.*, ${msOf("e.last_seen")} as "${LAST_SEEN}", e.deadlines as "${DEADLINES}" ` +
+    // The order is said again, which costs nothing: the server knows that the rows come in it.
+    `from (${rows}) as t left join lateral (${entity}) as e on true${order}`;
+  return { text, values };
 }
 
-type StoredRow = Readonly<Record<string, unknown>>;
+function shownRow(spec: ProjectionSpec, stored: StoredRow): Row {
+  const row = rowOf(spec, stored);
+  if (spec.live.length === 0) return row;
+  const lastSeenMs = stored[LAST_SEEN] as number | null;
+  const deadlines = JSON.parse((stored[DEADLINES] as string | null) ?? "{}") as Readonly<Record<string, Armed>>;
+  for (const { name, deadline, isRenewal } of spec.live) {
+    const ms = deadline === undefined ? lastSeenMs : deadlines[deadline]?.[isRenewal ? "renewedAt" : "at"];
+    row[name] = ms === undefined || ms === null ? null : toRfc3339(ms);
+  }
+  return row;
+}
 
 async function* oneOf(sql: Sql, text: string, values: readonly SqlValue[]): AsyncGenerator<readonly StoredRow[]> {
   const rows = await sql.query(text, values);

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { query } from "../../../bench/postgres-counters.ts";
 import { PostgresStore } from "../../../runtime/adapters/postgres/postgres-store.ts";
 import type { Domain } from "../../../runtime/core/domain.ts";
+import type { ProjectionSpec } from "../../../runtime/core/projection.ts";
+import { readRows } from "../../../runtime/stored/projection-rows.ts";
 import { prepareProjections } from "../../../runtime/shell/projections/prepare-projections.ts";
 import { viewedCode, viewsOf } from "../../contract/viewed-orders.ts";
 import { describeReal } from "../../real/services/describe-real.ts";
@@ -13,6 +15,7 @@ const TEST_MS = 60_000;
 const FEW = 10;
 const MANY = 4_000;
 const PER_CALL = 200;
+const LISTED = 200;
 /** They are purged by and by: enough for the statement to have a plan, and to use it among many. */
 const PURGED = 500;
 const TABLES = ["entity", "entity_data", "intent", "tombstone"];
@@ -75,6 +78,11 @@ describeReal("plans that were made for empty tables", (services) => {
         if (event.kind === "decision") decided[event.message.kind === "purge" ? "purges" : "orders"]++;
       },
     });
+    const list = ordersDomain({ changed }).projections.find(({ name }) => name === "order_list");
+    const listSome = async (count: number): Promise<void> => {
+      for await (const piece of readRows(store, list as ProjectionSpec, { where: [], sort: [], limit: LISTED }))
+        expect(piece).toHaveLength(Math.min(count, LISTED));
+    };
     const liveThrough = async (prefix: string, count: number): Promise<void> => {
       Object.assign(decided, { orders: 0, purges: 0 });
       const ids = Array.from({ length: count }, (_, nth) => `${prefix}-${nth}`);
@@ -84,6 +92,7 @@ describeReal("plans that were made for empty tables", (services) => {
         await until(() => decided.orders >= Math.min(count, first + PER_CALL));
         await orders.settled();
       }
+      await listSome(count);
       const cancelled = ids.map((order_id) => ({ order_id }));
       await orders.publish("cancel-order", cancelled);
       await until(() => decided.purges >= Math.min(count, PURGED));
