@@ -6,7 +6,8 @@ import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import { Fault } from "../../runtime/core/fault.ts";
 import type { PlannedOutcome, StepSummary } from "../../runtime/replay/plan.ts";
-import { Replay, type ReplayDifference } from "../../runtime/replay/replay.ts";
+import type { ReplayDifference } from "../../runtime/replay/replay-findings.ts";
+import { Replay } from "../../runtime/replay/replay.ts";
 import { domainsInForce } from "../../runtime/stored/contract-sets.ts";
 import { readStoreConfig } from "../host/config.ts";
 import { type ExportedLine, InvalidJournalError } from "../journal/exported-line.ts";

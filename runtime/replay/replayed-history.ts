@@ -19,7 +19,7 @@ import { toRfc3339 } from "../core/time.ts";
 import { currentDecodeErrorCode } from "./dead-letter-code.ts";
 import { type DomainsByHash, type EntityHistory, type ReappliedStep, unjournaledRenewals } from "./entity-histories.ts";
 import { isSameJson, jsonDifferences } from "./json-differences.ts";
-import type { ReplayCounts, ReplayObserver } from "./replay.ts";
+import type { ReplayCounts, ReplayObserver } from "./replay-findings.ts";
 
 /** The journal of one entity, or a line without one, compared with its replay. */
 export class ReplayedHistory implements EntityHistory {

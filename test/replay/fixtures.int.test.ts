@@ -6,7 +6,8 @@ import { parseExportedLine, type ExportedLine } from "../../app/journal/exported
 import { withoutBackends } from "../../effects/backends.ts";
 import { registrationOn } from "../../app/modules/registration/module.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
-import { Replay, type ReplayDifference } from "../../runtime/replay/replay.ts";
+import type { ReplayDifference } from "../../runtime/replay/replay-findings.ts";
+import { Replay } from "../../runtime/replay/replay.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";
 import { SCENARIOS } from "./registration/scenarios.ts";
 

@@ -10,7 +10,7 @@ import {
   sendFaults,
 } from "../../stored/projection-faults.ts";
 import { type EntityRows, removeRows, sendLogRows, sendRows } from "../../stored/projection-writes.ts";
-import type { ChangedEntity } from "../turns/turn-plan.ts";
+import type { ChangedEntity } from "../turns/changed-entity.ts";
 import type { TurnLogs } from "./turn-logs.ts";
 
 /** What a turn changes in the domain's projections. */

@@ -5,7 +5,7 @@ import type { Sql } from "../../ports/store.ts";
 import { foundRow } from "../../stored/found-row.ts";
 import { tombstoneKey } from "../../stored/tombstones.ts";
 import { manyRows } from "../turns/many-rows.ts";
-import type { ChangedEntity } from "../turns/turn-plan.ts";
+import type { ChangedEntity } from "../turns/changed-entity.ts";
 
 const DAY_MS = 86_400_000;
 

@@ -14,6 +14,7 @@ import type { ProjectedTurn } from "../projections/projected-turn.ts";
 import type { TurnLogs } from "../projections/turn-logs.ts";
 import type { OutboxEntry, EventIdentity } from "../publisher.ts";
 import type { ShellEvent } from "../shell-event.ts";
+import type { ChangedEntity } from "./changed-entity.ts";
 import { deadLetterRow, type NewDeadLetterRow } from "./dead-letter.ts";
 import type { EntityRecord } from "../../stored/entities.ts";
 import { type InboxItem, purgeDeferred, type TriedIntent } from "./inbox.ts";
@@ -46,13 +47,6 @@ export interface PartitionCursors extends Pick<Partition, "nextSeq" | "published
   readonly partition: Partition;
   /** No intent before this line is open, but for parked ones; at first as before the turn. */
   pendingSeq: number;
-}
-
-export interface ChangedEntity {
-  readonly partition: Partition;
-  /** As it was before the turn, and as the turn leaves it. */
-  readonly before: EntityRecord | undefined;
-  after: EntityRecord;
 }
 
 /**

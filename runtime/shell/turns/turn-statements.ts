@@ -8,7 +8,8 @@ import { entityChanges, sendPurges } from "../purges/purge-statements.ts";
 import { sendProjected } from "../projections/projected-turn.ts";
 import type { NewDeadLetterRow } from "./dead-letter.ts";
 import { type Column, manyRows } from "./many-rows.ts";
-import type { ChangedEntity, PartitionCursors, SettledIntent, TurnPlan } from "./turn-plan.ts";
+import type { ChangedEntity } from "./changed-entity.ts";
+import type { PartitionCursors, SettledIntent, TurnPlan } from "./turn-plan.ts";
 
 const KEY: readonly Column<ChangedEntity>[] = [
   ["partition", "int", ({ partition }) => partition.number],

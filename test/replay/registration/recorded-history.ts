@@ -1,6 +1,7 @@
 import type { EntitySnapshot, JournalLine } from "../../../runtime/core/journal.ts";
 import type { Intent } from "../../../runtime/core/intent.ts";
-import { Replay, type ReplayCounts, type ReplayDifference } from "../../../runtime/replay/replay.ts";
+import type { ReplayCounts, ReplayDifference } from "../../../runtime/replay/replay-findings.ts";
+import { Replay } from "../../../runtime/replay/replay.ts";
 import { shippedDomain } from "../../registration/shipped-domain.ts";
 import type { Stimulus } from "../../registration/stimuli.ts";
 import { World } from "../../registration/world.ts";
