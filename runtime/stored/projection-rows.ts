@@ -14,8 +14,8 @@ const PIECE_ROWS_MAX = 500;
 
 /**
  * Rows with their entities' columns, all of one moment: up to 1,000 by one statement, more in pieces of 500. The next
- * piece is read when it is asked for, so a slow reader holds back the store and not the memory. Its cursor is open until
- * the last piece was read or the reader returns: with Postgres a connection is in use for so long; PGlite has one
+ * piece is read when it is asked for, so a slow reader holds back the store and not the memory. Its cursor is open
+ * until the last piece was read or the reader returns: with Postgres a connection is in use for so long; PGlite has one
  * connection only, so there the store sets the rows aside first, and turns go on.
  * @throws RowsQueryError; Fault STORE_UNAVAILABLE, also between two pieces: what was read until then is not all
  */
