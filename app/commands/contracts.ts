@@ -64,15 +64,21 @@ async function validate(dir: string | undefined, options: FormatOptions<Diagnost
 }
 
 function validationSummary(dir: string, set: ContractSet, diagnostics: readonly Diagnostic[]): string {
-  const { domain, reducer, effects, gateways } = set;
+  const { domain, reducer, effects, computes, gateways } = set;
   const warnings = diagnostics.length === 0 ? "no problems" : `${diagnostics.length} warnings`;
-  const reducers = reducer ? "a reducer" : "no reducer";
-  const count = effects.reduce((sum, { contract }) => sum + contract.handler_routing.handlers.length, 0);
-  const carriedOut = count === 1 ? "1 effect" : `${count} effects`;
-  const doors = gateways.length === 1 ? "a gateway" : `${gateways.length} gateways`;
-  const parts = joinWithAnd(["an orchestrator", reducers, carriedOut, ...(gateways.length > 0 ? [doors] : [])]);
+  const effectCount = effects.reduce((sum, { contract }) => sum + contract.handler_routing.handlers.length, 0);
+  const projectionCount = computes.reduce((sum, { contract }) => sum + contract.projections.length, 0);
+  const parts = joinWithAnd([
+    "an orchestrator",
+    reducer ? "a reducer" : "no reducer",
+    counted(effectCount, "effect"),
+    ...(projectionCount > 0 ? [counted(projectionCount, "projection")] : []),
+    ...(gateways.length > 0 ? [counted(gateways.length, "gateway")] : []),
+  ]);
   return `${dir}: the domain ${domain}, with ${parts}: ${warnings}`;
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 async function printGraph(dir: string | undefined, options: FormatOptions<GraphFormat>): Promise<void> {
   const model = await readFolder(dir, options);

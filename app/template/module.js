@@ -3,6 +3,7 @@
 import { defineModule } from "rollcall";
 import { HandlerNoticeSend } from "./effects.js";
 import { HandlerAddItem, HandlerFinishDeadline, HandlerFinishItem } from "./handlers.js";
+import { itemRow, views } from "./http.js";
 import { itemReducer } from "./reducer.js";
 import { AddItem, FinishItem, ItemAdded, ItemExpired, ItemFinished, NoticeSend } from "./shapes.js";
 
@@ -17,6 +18,8 @@ export default defineModule({
         messages: [AddItem, FinishItem, ItemAdded, ItemFinished, ItemExpired],
         handlers: { HandlerAddItem, HandlerFinishItem, HandlerFinishDeadline },
         reducer: itemReducer,
+        views,
+        rows: { item_row: itemRow },
         intents: [NoticeSend],
         effects: {
           HandlerNoticeSend: HandlerNoticeSend(async (_id, owner, text) => console.log(`to ${owner}: ${text}`)),

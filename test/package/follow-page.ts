@@ -12,6 +12,9 @@ export interface Followed {
 }
 
 const EXAMPLE_URL = "http://127.0.0.1:8080";
+/** Of the gateway of the module that is written, at the port of its contract. */
+const GATEWAY_URL = "http://127.0.0.1:8081";
+const GATEWAY = "parcels";
 
 /**
  * Runs the commands of a page, in order, as its reader would in an empty folder: blocks in `sh`. What a block in `text`
@@ -19,11 +22,12 @@ const EXAMPLE_URL = "http://127.0.0.1:8080";
  */
 export async function followPage(installed: Installed, page: string): Promise<Followed> {
   let url = EXAMPLE_URL;
+  let gatewayUrl = GATEWAY_URL;
   let folder = join(installed.folder, "data");
   let server: ChildProcess | undefined;
 
   const shell = async (command: string): Promise<string> => {
-    const told = `export ROLLCALL_URL=${url}; ${command.replaceAll(EXAMPLE_URL, url)}`;
+    const told = `export ROLLCALL_URL=${url}; ${command.replaceAll(EXAMPLE_URL, url).replaceAll(GATEWAY_URL, gatewayUrl)}`;
     const { code, stdout, stderr } = await installed.runIn(folder, "bash", "-c", told);
     if (code !== 0) throw new Error(`${command}: exit ${code}\n${stdout}${stderr}`);
     return stdout;
@@ -35,9 +39,10 @@ export async function followPage(installed: Installed, page: string): Promise<Fo
     else if (command.startsWith("cd ")) folder = join(folder, command.slice(3));
     else if (command === "npm start") {
       // Late, so that nobody else takes the port meanwhile.
-      const { http } = await freePorts(["http"]);
+      const { http, gateway } = await freePorts(["http", "gateway"]);
       url = `http://127.0.0.1:${http}`;
-      server = await installed.serve(http, folder);
+      gatewayUrl = `http://127.0.0.1:${gateway}`;
+      server = await installed.serve(http, folder, { ROLLCALL_LISTENERS: `${GATEWAY}=${gateway}` });
     } else return shell(command);
     return "";
   };

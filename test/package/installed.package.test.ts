@@ -112,7 +112,7 @@ describe("a module of somebody else, in a folder of its own", () => {
   it("has its contracts validated, checked and drawn with its own code", async () => {
     expect(await installed.rollcallIn("parcels", "validate", "contracts")).toEqual({
       code: 0,
-      stdout: "contracts: the domain parcels, with an orchestrator, a reducer, 1 effect and a gateway: no problems\n",
+      stdout: "contracts: the domain parcels, with an orchestrator, a reducer, 1 effect and 1 gateway: no problems\n",
       stderr: "",
     });
     expect(await installed.rollcallIn("parcels", "check", "contracts")).toMatchObject({ code: 0, stderr: "" });
