@@ -72,7 +72,7 @@ const Tiles = ({ overview: { rates, durations, lateness }, rates: shownRates }: 
     {Object.entries(durations).map(([name, { p50_ms, p99_ms, count }]) => (
       <Tile
         key={name}
-        title={`time to ${name}`}
+        title={name.replaceAll("_", " ")}
         value={formatMeasuredMs(p50_ms)}
         unit={`p50 · p99 ${formatMeasuredMs(p99_ms)}, last ${formatNumber(count)}`}
       />
