@@ -56,8 +56,11 @@ async function filesFor(verb: string): Promise<readonly Omit<CommandFile, "comma
   return [...FILES, ...[...ofModules.values()].map((each) => ({ group: "Of the modules", load: each }))];
 }
 
-const report = (error: unknown): void =>
-  void process.stderr.write(`rollcall: ${error instanceof Error ? error.message : String(error)}\n`);
+/** A server's own words may be in it, and what controls a terminal in these. */
+const report = (error: unknown): void => {
+  const text = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`rollcall: ${text.replaceAll(/[^\P{Cc}\n\t]/gu, "\uFFFD")}\n`);
+};
 
 try {
   const [, , verb = ""] = process.argv;

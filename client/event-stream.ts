@@ -1,7 +1,8 @@
 import { Fault } from "../runtime/core/fault.ts";
-import { backOffMs, pause } from "./back-off.ts";
+import { pause } from "./back-off.ts";
 import { decodeEvent, type RegistrationEvent } from "./events.ts";
 import { accessRefused, bearer, type HttpAccess } from "./http-access.ts";
+import { failedAnswer, waitAfterMs } from "./retry-later.ts";
 import type { EventFilter, TransportLog } from "./transport.ts";
 
 export interface EventStreamOptions extends HttpAccess {
@@ -28,6 +29,7 @@ export function registrationEvents(
 
 /** The server sends an event or a comment more often than this; after a longer silence the connection is broken. */
 const SILENCE_MS = 45_000;
+const SPREAD_MS = 1_000;
 
 /** A stream of server-sent events. When it breaks, it is resumed after the last event that arrived. */
 export class EventStream {
@@ -54,18 +56,23 @@ export class EventStream {
   async #run(opened: () => void, refused: (fault: Fault) => void): Promise<void> {
     let wasOpen = false;
     for (let failures = 0; !this.#closing.signal.aborted;) {
+      let [frames, failure]: [number, unknown] = [0, undefined];
       try {
         await this.#read(() => {
-          failures = 0;
+          // One that has only begun may break off again and again.
+          if (++frames > 1) failures = 0;
           wasOpen = true;
           opened();
         });
       } catch (error) {
+        failure = error;
         // A stream that was open before tries again: tokens are changed while nodes run.
         if (!wasOpen && error instanceof Fault && !error.retryable) return refused(error);
         if (!this.#closing.signal.aborted) this.#options.log("warn", "the event stream broke off, resuming", error);
       }
-      await pause(backOffMs(++failures, 100, 5_000), this.#closing.signal);
+      // All readers of a server lose it at the same moment, and it is not to get them all back at one.
+      const spreadMs = frames > 1 ? Math.random() * SPREAD_MS : 0;
+      await pause(waitAfterMs(failure, ++failures) + spreadMs, this.#closing.signal);
     }
   }
 
@@ -86,8 +93,13 @@ export class EventStream {
         // The id is of a log that no longer exists: the stream continues with new events.
         if (response.status === 400) this.#lastEventId = undefined;
         const detail = `${response.status} ${(await response.text()).slice(0, 500)}`;
-        throw response.status === 401 || response.status === 403 ? accessRefused(detail) : new Error(detail);
+        throw response.status === 401 || response.status === 403
+          ? accessRefused(detail)
+          : failedAnswer(response, detail);
       }
+      const begins = response.headers.get("rollcall-journal-begins");
+      if (begins !== null)
+        this.#options.log("warn", `events were dropped before they could be read: the journal begins on ${begins}`);
       // What comes first has an id. Before it a connection that breaks off would leave none to go on from.
       const reader = new SseParser((id, data) => {
         this.#handleEvent(id, data);

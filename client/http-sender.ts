@@ -1,7 +1,8 @@
 import { Fault } from "../runtime/core/fault.ts";
-import { backOffMs, pause } from "./back-off.ts";
+import { pause } from "./back-off.ts";
 import { accessRefused, bearer, type HttpAccess } from "./http-access.ts";
 import { encodeMessage, type NodeMessage } from "./messages.ts";
+import { failedAnswer, waitAfterMs } from "./retry-later.ts";
 
 const IN_FLIGHT_MAX = 64;
 const WAITING_MAX = 50_000;
@@ -63,7 +64,8 @@ export class HttpSender {
       } catch (error) {
         if (error instanceof Fault) throw error;
         cause = error;
-        await pause(backOffMs(++failures, 100, 5_000), this.#closing.signal);
+        const leftMs = deadlineMs - Date.now();
+        await pause(Math.min(waitAfterMs(error, ++failures), leftMs + 1), this.#closing.signal);
       }
     }
   }
@@ -82,7 +84,7 @@ export class HttpSender {
     if (response.status === 401 || response.status === 403) throw accessRefused(text);
     const isRefused = response.status < 500 && response.status !== 408 && response.status !== 429;
     if (isRefused) throw new Fault("MESSAGE_REFUSED", text, { retryable: false });
-    throw new Error(text);
+    throw failedAnswer(response, text);
   }
 
   async #withRequestSlot(call: () => Promise<void>): Promise<void> {

@@ -6,7 +6,7 @@ import type { ProjectionView, Rebuilt, Verified } from "../http/projections/proj
 import { chooseDomain, type DomainOptions, withDomainOption } from "../terminal/domain-choice.ts";
 import { withStore } from "../terminal/open-store.ts";
 import { print, printJson, printTable, replaceUnprintable } from "../terminal/output.ts";
-import { callServer } from "../terminal/server-client.ts";
+import { callServer, WHOLE_DOMAIN_TIMEOUT_MS } from "../terminal/server-client.ts";
 import { domainPath, type ServerDomainOptions, withServerDomainOptions } from "../terminal/server-domains.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 
@@ -54,7 +54,9 @@ async function rebuild(
   { reason, ...options }: ServerDomainOptions & { readonly reason: string },
 ): Promise<void> {
   const path = await domainPath(options, `/projections/${encodeURIComponent(name)}/rebuild`);
-  const rebuilt = await callServer<Rebuilt>(options, path, { method: "POST", body: { reason } });
+  const rebuilt = await callServer<Rebuilt>(options, path, {
+    ...{ method: "POST", body: { reason }, timeoutMs: WHOLE_DOMAIN_TIMEOUT_MS },
+  });
   if (options.json) printJson(rebuilt);
   else print(`${name}: rows of ${rebuilt.entities} entities, ${rebuilt.faults} of them could not be computed`);
   if (rebuilt.faults > 0) process.exitCode = 1;
@@ -66,7 +68,8 @@ async function verify(wanted: string | undefined, options: ServerDomainOptions):
   const found: (Verified & { readonly name: string })[] = [];
   for (const name of names) {
     const path = await domainPath(options, `/projections/${encodeURIComponent(name)}/verify`);
-    found.push({ name, ...(await callServer<Verified>(options, path, { method: "POST" })) });
+    const request = { method: "POST", timeoutMs: WHOLE_DOMAIN_TIMEOUT_MS } as const;
+    found.push({ name, ...(await callServer<Verified>(options, path, request)) });
   }
   if (options.json) printJson(found);
   else for (const each of found) printVerified(each);

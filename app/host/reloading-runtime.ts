@@ -1,18 +1,13 @@
 import type { Diagnostic } from "../../runtime/contract/diagnostics/diagnostic.ts";
-import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
 import { Fault } from "../../runtime/core/fault.ts";
-import type { Clock } from "../../runtime/ports/clock.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
-import type { Store } from "../../runtime/ports/store.ts";
 import { backOffMs, sleep } from "../../runtime/shell/shell-context.ts";
 import type { Runtime, RuntimeStatus } from "../../runtime/shell/runtime.ts";
-import type { Observe } from "../../runtime/shell/shell-event.ts";
 import { topicsOf } from "../../runtime/shell/topics.ts";
 import { contractInForce } from "../../runtime/stored/contract-sets.ts";
 import {
   applyContracts,
   type CompiledContracts,
-  type DomainSource,
   InvalidContractsError,
   IncompatibleContractsError,
   loadStoredContracts,
@@ -22,6 +17,7 @@ import {
   refuseOtherProjections,
   withGateways,
 } from "./contracts-in-force.ts";
+import type { ReloadingOptions } from "./reloading-options.ts";
 import { SharedBus } from "./shared-bus.ts";
 
 export interface RefusedChange {
@@ -39,25 +35,13 @@ export interface DomainFailure {
   readonly error: unknown;
 }
 
-export interface ReloadingOptions {
-  readonly contracts: CompiledContracts;
-  readonly source: DomainSource;
-  /** The contracts of all domains of the process that are in force. */
-  readonly hostModels: () => readonly DomainModel[];
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly makeBus: () => EventBus;
-  readonly makeRuntime: (contracts: CompiledContracts, bus: EventBus, onSuperseded: () => void) => Runtime;
-  readonly observe: Observe;
-  readonly onFatal: (error: unknown) => void;
-}
-
 /**
  * Runs the contracts in force, and changes to others as a restart would, but the process keeps running and stays in its
  * consumer group: the old runtime drains, and the new one takes over the stored state. Armed deadlines keep their time.
  */
 export class ReloadingRuntime {
   readonly #options: ReloadingOptions;
+  readonly #watchers: (() => void)[] = [];
   #contracts: CompiledContracts;
   #bus: SharedBus;
   #runtime: Runtime;
@@ -80,6 +64,11 @@ export class ReloadingRuntime {
 
   get contracts(): CompiledContracts {
     return this.#contracts;
+  }
+
+  /** Calls back each time that other contracts are in force here. */
+  watchContracts(onChanged: () => void): void {
+    this.#watchers.push(onChanged);
   }
 
   /** The last requested contract change, if it was refused. */
@@ -193,8 +182,13 @@ export class ReloadingRuntime {
     const textOf = ({ model }: CompiledContracts): string =>
       JSON.stringify(model.set.gateways.map(({ contract }) => contract));
     if (textOf(next) === textOf(this.#contracts)) return false;
-    this.#contracts = withGateways(this.#contracts, next, this.#options.source.code);
+    this.#take(withGateways(this.#contracts, next, this.#options.source.code));
     return true;
+  }
+
+  #take(contracts: CompiledContracts): void {
+    this.#contracts = contracts;
+    for (const onChanged of this.#watchers) onChanged();
   }
 
   /** Before anything is changed: without their topics the new contracts would stop every process. */
@@ -247,7 +241,7 @@ export class ReloadingRuntime {
   /** The contracts are in force already, so this process retries for as long as it takes. */
   async #switchTo(next: CompiledContracts, by: string, unversionedChanges: readonly string[]): Promise<void> {
     await this.#runtime.stop();
-    this.#contracts = next;
+    this.#take(next);
     this.#refusedChange = null;
     await this.#run();
     this.#options.observe({

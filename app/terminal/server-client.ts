@@ -5,6 +5,8 @@ import { replaceUnprintable } from "./output.ts";
 
 const DEFAULT_URL = "http://127.0.0.1:8080";
 const REQUEST_TIMEOUT_MS = 30_000;
+/** For what goes through all entities of a domain. Node itself waits 5 minutes for the beginning of an answer. */
+export const WHOLE_DOMAIN_TIMEOUT_MS = 290_000;
 
 export interface ServerOptions {
   readonly url: string;
@@ -45,6 +47,7 @@ export async function callServer<Answer>(
     readonly method?: "GET" | "POST" | "DELETE";
     readonly query?: QueryParameters;
     readonly body?: object;
+    readonly timeoutMs?: number;
   } = {},
 ): Promise<Answer> {
   if (!URL.canParse(url) || !/^https?:/.test(url))
@@ -60,7 +63,7 @@ export async function callServer<Answer>(
       ...bearer(clientToken(process.env)),
     },
     ...(request.body && { body: JSON.stringify(request.body) }),
-    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    signal: AbortSignal.timeout(request.timeoutMs ?? REQUEST_TIMEOUT_MS),
   }).catch((error: unknown) => {
     throw new Error(
       `no answer from ${address.origin} (${connectionError(error)}): is \`rollcall start\` running there? --url or ` +

@@ -5,27 +5,34 @@ import {
   NodeRevoked,
   NodeTakenOut,
 } from "../../contracts/node-registry/messages/events.ts";
+import type { NodeState } from "../../contracts/node-registry/messages/state.ts";
 import { lastHeartbeatOf } from "../../contracts/node-registry/messages/status.ts";
+import type { EntityView } from "../../runtime/core/handler.ts";
 import { handler } from "./handler.ts";
+import { roleOf } from "./role-of.ts";
 
 interface Decided {
   readonly by: string;
   readonly reason?: string | null | undefined;
 }
-const decided = ({ by, reason }: Decided) => ({ by, reason: reason ?? null });
+const decided = ({ by, reason }: Decided, node: EntityView<NodeState>) => ({
+  ...{ role: roleOf(node), by, reason: reason ?? null },
+});
 
 export const HandlerTakeNodeOut = handler(
   TakeNodeOut,
   {},
   {
-    take_out: ({ message: { payload } }) => [NodeTakenOut.of({ mode: payload.mode, ...decided(payload) })],
+    take_out: ({ message: { payload }, entity }) => [
+      NodeTakenOut.of({ mode: payload.mode, ...decided(payload, entity) }),
+    ],
   },
 );
 export const HandlerReturnNode = handler(
   ReturnNode,
   {},
   {
-    return: ({ message: { payload } }) => [NodeReturned.of(decided(payload))],
+    return: ({ message: { payload }, entity }) => [NodeReturned.of(decided(payload, entity))],
   },
 );
 export const HandlerRevokeNode = handler(
@@ -33,7 +40,7 @@ export const HandlerRevokeNode = handler(
   {},
   {
     revoke: ({ message: { payload }, entity }) => [
-      NodeRevoked.of({ ...decided(payload), last_heartbeat_at: lastHeartbeatOf(entity) }),
+      NodeRevoked.of({ ...decided(payload, entity), last_heartbeat_at: lastHeartbeatOf(entity) }),
     ],
   },
 );
@@ -41,6 +48,6 @@ export const HandlerReadmitNode = handler(
   ReadmitNode,
   {},
   {
-    readmit: ({ message: { payload } }) => [NodeReadmitted.of(decided(payload))],
+    readmit: ({ message: { payload }, entity }) => [NodeReadmitted.of(decided(payload, entity))],
   },
 );

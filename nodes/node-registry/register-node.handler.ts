@@ -12,13 +12,8 @@ export const HandlerRegisterNode = handler(
   {
     register({ message, entity: { data } }) {
       const node = describedNode(message.payload);
-      const before = data.node?.hostname;
-      return [
-        NodeRegistered.of({
-          node,
-          previous_hostname: before === undefined || before === node.hostname ? null : before,
-        }),
-      ];
+      const previous_hostname = formerOf(data.node?.hostname, node.hostname);
+      return [NodeRegistered.of({ ...described(node, data.node), previous_hostname })];
     },
 
     keep_host: ({ message, entity: { data } }) =>
@@ -27,10 +22,20 @@ export const HandlerRegisterNode = handler(
     refresh({ message, entity: { data } }) {
       const node = describedNode(message.payload);
       const isKnown = data.node !== null && isSameNode(node, data.node) && data.said === null;
-      return isKnown ? absorbed("online with the same content: counts as a heartbeat") : [NodeUpdated.of({ node })];
+      return isKnown
+        ? absorbed("online with the same content: counts as a heartbeat")
+        : [NodeUpdated.of(described(node, data.node))];
     },
   },
 );
+
+const described = (node: DescribedNode, before: DescribedNode | null) => ({
+  ...{ role: node.role, previous_role: formerOf(before?.role, node.role), node },
+});
+
+/** Null: it is the same, or there was none. */
+const formerOf = (before: string | undefined, now: string): string | null =>
+  before === undefined || before === now ? null : before;
 
 // The payload is canonical since its definition's `normalize`, which its type does not show.
 const describedNode = ({ hostname, ip, role, labels, metadata }: PayloadOf<typeof RegisterNode>): DescribedNode => ({

@@ -1,6 +1,6 @@
 import type { ConsumedTopic } from "./domain.ts";
 import { eventTypeOf } from "./envelope.ts";
-import { derivedId, senderId } from "./ids.ts";
+import { derivedId, ENTITY_ID_LENGTH, isEntityId, senderId } from "./ids.ts";
 import type { Message, Payload } from "./message.ts";
 import { fromRfc3339 } from "./time.ts";
 import { traceparentIn } from "./trace.ts";
@@ -38,6 +38,7 @@ export function decodeRecord(
   const consumed = consumedType(domain.name, types, fields.type, record.headers["event_type"]);
   checkVersion(fields.version);
   const payload = checkPayload(consumed, fields.payload);
+  const entityId = entityIdIn(payload, domain.entityIdField);
   if (record.value && record.value.length > PAYLOAD_BYTES_MAX / REENCODING_GROWTH_MAX) checkReencodedSize(payload);
   const givenId = senderId(source, fields.id ?? record.headers["message_id"]);
   const id = givenId ?? derivedId("record", record.topic, record.partition, record.offset);
@@ -47,7 +48,7 @@ export function decodeRecord(
     type: consumed.type,
     id,
     hasSenderId: givenId !== undefined,
-    entityId: String(payload[domain.entityIdField]),
+    entityId,
     correlationId: senderId(source, payload["correlation_id"]) ?? senderId(source, correlationId) ?? id,
     payload,
     now: eventTimeMs(fields.time ?? payload["timestamp"], record.brokerTimeMs, domain.maxClockSkewMs),
@@ -107,6 +108,12 @@ function consumedType(
 }
 
 const TYPE_NAME_LENGTH_MAX = 120;
+
+function entityIdIn(payload: Payload, field: string): string {
+  const id = String(payload[field]);
+  if (isEntityId(id)) return id;
+  throw invalidPayload(`/${escapePointer(field)}: an id has ${ENTITY_ID_LENGTH}`);
+}
 
 function checkVersion(version: unknown): void {
   if (version === undefined || version === null) return;

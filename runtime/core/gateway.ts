@@ -64,6 +64,8 @@ export interface EntityCall {
   readonly entity: EntityRef;
   readonly view: ViewFunction;
   readonly etag: boolean;
+  /** Also to a node, which else gets its own entity. */
+  readonly allEntities: boolean;
 }
 
 /** A list of a projection's rows. */
@@ -109,8 +111,10 @@ export interface FollowsCall {
   readonly domains: readonly string[];
   /** Undefined: every type. */
   readonly types: readonly string[] | undefined;
-  /** Query parameter -> field of the event. */
-  readonly select: ReadonlyMap<string, string>;
+  /** Query parameter -> fields of the event, of which one has to be equal. */
+  readonly select: ReadonlyMap<string, readonly string[]>;
+  /** Also to a node, which else hears of its own entities. */
+  readonly allEntities: boolean;
 }
 
 /** Calls that no contract names: what became of a message, where messages are taken, and what a port serves. */

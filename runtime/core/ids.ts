@@ -72,3 +72,10 @@ export function senderId(source: string, id: unknown): string | undefined {
   if (typeof id !== "string" || id === "" || id === NIL) return undefined;
   return UUID.test(id) ? id.toLowerCase() : derivedId("sender", source, id);
 }
+
+const ENTITY_ID_LENGTH_MAX = 255;
+/** Of an entity's id, for people. */
+export const ENTITY_ID_LENGTH = `1 to ${ENTITY_ID_LENGTH_MAX} characters`;
+
+/** Whether the text can be an entity's id: nobody could ask for an entity without one, or with a longer one. */
+export const isEntityId = (text: string): boolean => text !== "" && text.length <= ENTITY_ID_LENGTH_MAX;

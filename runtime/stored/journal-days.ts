@@ -56,7 +56,7 @@ export async function dropJournalDay(sql: Sql, day: string): Promise<boolean> {
 }
 
 /**
- * The first day of a domain's journal, as 2026-01-31, if lines before it were dropped.
+ * The first day of a domain's journal, as 2026-01-31, if lines before it were dropped; today, if none is left.
  * @param position how far each partition was read: then only lines behind it count
  */
 export async function firstDayAfterDropped(
@@ -65,11 +65,12 @@ export async function firstDayAfterDropped(
   position: readonly number[] = [],
 ): Promise<string | undefined> {
   const [first] = await sql.query<{ at: Date | null; dropped: boolean | null }>(
-    `select min(t.at) as at, bool_or(t.seq > coalesce(($2::bigint[])[o.partition + 1], 0) + 1) as dropped
+    `select coalesce(min(t.at), now()) as at,
+            bool_or(coalesce(t.seq, o.next_seq) > coalesce(($2::bigint[])[o.partition + 1], 0) + 1) as dropped
        from rollcall.partition_owner o
-      cross join lateral (
+       left join lateral (
         select t.seq, t.at from rollcall.turn t
-         where t.domain = o.domain and t.partition = o.partition order by t.seq limit 1) as t
+         where t.domain = o.domain and t.partition = o.partition order by t.seq limit 1) as t on true
       where o.domain = $1`,
     [domain, position],
   );

@@ -172,6 +172,16 @@ const MISTAKES: readonly (readonly [what: string, edits: readonly Edit[], says: 
     "RC101 36:24 parcels publishes no ParcelStord",
   ],
   [
+    "a parameter by which no event is found",
+    [["select: { parcel_id: entity_id }", "select: { parcel_id: entity_ids }"]],
+    "RC101 36:37 no event that is followed has the field entity_ids",
+  ],
+  [
+    "a parameter that leaves events out",
+    [["select: { parcel_id: entity_id }", "select: { email: email }"]],
+    "RC101 36:33 ?email= leaves out every ParcelCollected, which has no email",
+  ],
+  [
     "an operation twice",
     [["operation: countParcels", "operation: getParcel"]],
     "RC109 30:16 the operation getParcel is declared twice",
@@ -187,6 +197,16 @@ describe("a gateway's checks", () => {
   it("have nothing to say about the example", () => expect(found()).toEqual([]));
 
   it.each(MISTAKES)("report %s", (_, edits, says) => expect(found(...edits)).toEqual([says]));
+
+  it("take a parameter that stands for one of several fields, or for a field of all types that are named", () => {
+    expect(found(["parcel_id: entity_id", "parcel_id: [email, entity_id]"])).toEqual([]);
+    expect(
+      found([
+        "follows: { select: { parcel_id: entity_id }",
+        "follows: { types: [ParcelStored], select: { email: email }",
+      ]),
+    ).toEqual([]);
+  });
 
   it("take a reply to a comparison that is made", () =>
     expect(

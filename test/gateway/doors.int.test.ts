@@ -1,5 +1,6 @@
 import { connect, createServer } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { filesIn } from "../tidy/sources.ts";
 import { API_TOKENS, type GatewayOptions, ParcelsGateway, TOKENS } from "./parcels-gateway.ts";
 
 const body = { email: "ann@example.com" };
@@ -9,7 +10,23 @@ const inGateway =
   (yaml: string, file: string): string =>
     file === "gateway.yaml" ? edits.reduce((text, [from, to]) => text.replace(from, to), yaml) : yaml;
 
+/** All headers that our own programs know or send. */
+const OWN_HEADERS = [
+  ...new Set(
+    ["app", "runtime", "client"]
+      .flatMap((folder) => filesIn(folder))
+      .flatMap(({ text }) => [...text.matchAll(/"((?:x|rollcall)-[a-z-]+[a-z])"/g)].map(([, name = ""]) => name)),
+  ),
+].filter((name) => name !== "x-request-id");
+
 let parcels: ParcelsGateway;
+/** Who did what to an entity, and what became of it. */
+const journaled = (id: string) =>
+  parcels.host.store.query(
+    `select type, result, state, line -> 'door' as door, line -> 'attempt' as attempt
+       from rollcall.journal where entity_id = $1 order by seq`,
+    [id],
+  );
 const open = async (options: GatewayOptions = {}): Promise<void> => void (parcels = await ParcelsGateway.open(options));
 afterEach(() => parcels.close());
 
@@ -83,9 +100,11 @@ describe("a gateway's door", () => {
   it("believes no header that anybody can send", async () => {
     await open({ environment: { ROLLCALL_API_TOKENS: API_TOKENS } });
     const claimed = {
-      ...{ "x-caller": "olga", "x-role": "operator", door: "{}", "x-forwarded-user": "olga", "user-agent": "rollcall" },
-      ...{ "rollcall-repartitioned": "1", "rollcall-broker-time": "1", source: "operator" },
+      ...Object.fromEntries(OWN_HEADERS.map((name) => [name, "1"])),
+      ...{ "x-caller": "olga", "x-role": "operator", door: "{}", "x-forwarded-user": "olga", source: "operator" },
+      ...{ "user-agent": "rollcall-client", "client-id": "rollcall router", via: "1.1 rollcall" },
     };
+    expect(OWN_HEADERS).toContain("rollcall-broker-time");
     const door = { caller: { id: "olga", roles: ["operator"], privileged: true } };
     const sent = { ...body, door, caller: door.caller, loaded: {}, attempt: 7, entity_seq: 9 };
     const plain = await parcels.ask("PUT", "/v1/parcels/p-1", { body: sent, headers: claimed });
@@ -95,6 +114,12 @@ describe("a gateway's door", () => {
       headers: { ...claimed, ...bearer("reader") },
     });
     expect(stored).toMatchObject({ status: 201, body: { state: "STORED" } });
+    const other = await parcels.ask("PUT", "/v1/parcels/p-2", { body, headers: bearer("reader") });
+    const [one, two] = await Promise.all(["p-1", "p-2"].map(journaled));
+    expect({ ...stored.body, parcel_id: "" }).toEqual({ ...other.body, parcel_id: "" });
+    expect(one).toEqual(two);
+    const seen = await parcels.ask("GET", "/v1/parcels/p-1", { headers: { ...claimed, ...bearer("node") } });
+    expect(seen.status).toBe(403);
   });
 
   it("refuses what pages of other sites send, reads too where there are no tokens", async () => {
@@ -191,22 +216,29 @@ describe("a gateway's limits", () => {
       return statuses;
     };
     expect(await sent("x-forwarded-for")).toEqual([404, 404, 429, 429]);
-    for (const header of ["x-real-ip", "x-client-ip"]) expect(await sent(header)).toEqual([429, 429, 429, 429]);
+    for (const header of ["x-real-ip", "x-client-ip", "forwarded", "true-client-ip", "x-forwarded-host"])
+      expect(await sent(header)).toEqual([429, 429, 429, 429]);
     await parcels.close();
     await open({ edit: limit("{ max: 2, window: 1m, per: address }"), environment: { TRUSTED_PROXIES: "127.0.0.1" } });
     expect(await sent("x-forwarded-for")).toEqual([404, 404, 404, 404]);
   });
 
-  it("let through without a limit what the contract says is not limited", async () => {
+  it.each([
+    ["a port of its own", "parcels=0"],
+    ["the host's port", "parcels=main"],
+  ])("let through without a limit, at %s, what the contract says is not limited", async (_, at) => {
     const health = inGateway(["    access: public\n", "    access: public\n    rate_limit: none\n"]);
-    await open({ edit: health, environment: { ROLLCALL_HTTP_RATE_MAX: "1" } });
+    await open({ edit: health, environment: { ROLLCALL_HTTP_RATE_MAX: "1", ROLLCALL_LISTENERS: at } });
     const statuses = [];
     for (let times = 0; times < 6; times++) statuses.push((await get({}, "/v1/parcels/count")).status);
     expect(new Set(statuses)).toEqual(new Set([200]));
-    await get();
-    await get();
+    for (let times = 0; times < 6; times++) await get();
     expect((await get()).status).toBe(429);
     expect((await get({}, "/v1/parcels/count")).status).toBe(200);
+    // The platform would start a healthy process anew.
+    for (const path of ["/health/live", "/health/ready"])
+      for (let times = 0; times < 6; times++)
+        expect((await parcels.ask("GET", path, { url: parcels.hostUrl })).status).toBe(200);
   });
 });
 

@@ -5,6 +5,7 @@ import { composeHost, type Host } from "../../app/host/compose.ts";
 import { readConfig } from "../../app/host/config.ts";
 import type { Module } from "../../app/host/module.ts";
 import { Gateways } from "../../app/http/gateway/gateways.ts";
+import type { ServerOptions } from "../../app/http/server/create-server.ts";
 import { createHttpServer } from "../../app/http/server/http-server.ts";
 import { initializeStore } from "../initialized-store.ts";
 import { until } from "../shell/orders.ts";
@@ -23,7 +24,7 @@ interface ServedOptions {
   readonly listener: string;
   readonly port?: number;
   readonly environment?: Readonly<Record<string, string>> | undefined;
-  readonly onInternalError?: (error: unknown) => void;
+  readonly onInternalError?: ServerOptions["onInternalError"];
 }
 
 /** A module's domains behind their gateways, on the embedded store and over real HTTP. */

@@ -78,6 +78,19 @@ describe("a stream", () => {
     expect(behind.types.slice(1)).toEqual(["ParcelCollected"]);
   });
 
+  it("tells it also where nothing of a partition is left", async () => {
+    await open();
+    const before = await follow();
+    await expect.poll(() => before.text).toContain("id: ");
+    const [, cursor = ""] = /^id: (\S+)$/m.exec(before.text) ?? [];
+    await store("g-2");
+    await expect.poll(() => before.frames.length).toBe(1);
+    await parcels.host.store.query("delete from rollcall.turn");
+    const behind = await follow("", { "last-event-id": cursor });
+    await expect.poll(() => behind.frames.length).toBe(1);
+    expect(behind.frames[0]?.data).toEqual({ domain: "parcels", until: new Date().toISOString().slice(0, 10) });
+  });
+
   it("ends with the reason when what let it in is withdrawn, and goes on under the new contract", async () => {
     await open({ environment: { ROLLCALL_API_TOKENS: API_TOKENS } });
     const headers = { authorization: `Bearer ${TOKENS.reader}` };

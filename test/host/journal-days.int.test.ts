@@ -65,6 +65,22 @@ describe("the days of the journal", () => {
     expect(await days()).toEqual(DAYS.slice(2));
   });
 
+  it("are missed by whoever has not read all that was dropped, and by nobody else", async () => {
+    await keeping(1).run(NOW);
+    const missed = (...position: readonly number[]) => firstDayAfterDropped(store, DOMAIN, position);
+    // Of partition 0 line 7 is the first that is left, of partition 1 none is.
+    expect(await missed(6, 2)).toBeUndefined();
+    expect(await missed(7, 2)).toBeUndefined();
+    expect(await missed(12, 2)).toBeUndefined();
+    expect(await missed(5, 2)).toBe(DAYS[2]);
+    expect(await missed(12, 1)).toBe(DAYS[2]);
+    expect(await missed(12, 0)).toBe(DAYS[2]);
+    await store.query("delete from rollcall.turn");
+    expect(await missed(12, 2)).toBeUndefined();
+    const [today] = await store.query<{ day: string }>("select to_char(now() at time zone 'UTC', 'YYYY-MM-DD') as day");
+    expect(await missed(11, 2)).toBe(today?.day);
+  });
+
   it("are there before they begin, also where none is ever dropped", async () => {
     await new JournalDays(store, clockAt(NOW), undefined).run(NOW);
     expect(await journalDays(store)).toEqual([...DAYS, "2026-03-30", "2026-03-31"]);

@@ -1,3 +1,4 @@
+import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import type { Module, ModuleCode } from "../../app/host/module.ts";
 import type { ProjectionView, Rebuilt, Verified } from "../../app/http/projections/projections.routes.ts";
 import { createHttpServer } from "../../app/http/server/http-server.ts";
 import { orderPart, orderRow, viewedCode, viewsFolder } from "../contract/viewed-orders.ts";
+import { PROGRAM } from "../app/two-domains.ts";
 import { initializeStore } from "../initialized-store.ts";
 import { until } from "../shell/orders.ts";
 import { toyModule } from "./toy-module.ts";
@@ -81,6 +83,18 @@ describe("a module with projections", () => {
     }
   }
 
+  /** `rollcall projections`, asked of the host. */
+  async function command(...args: readonly string[]): Promise<{ readonly code: number; readonly out: string }> {
+    const http = createHttpServer(host);
+    const url = await http.listen({ host: "127.0.0.1", port: 0 });
+    const given = [PROGRAM, "projections", ...args, "--domain", "shop", "--url", url];
+    const ended = await new Promise<{ readonly code: number; readonly out: string }>((resolve) =>
+      execFile(process.execPath, given, (error, out) => resolve({ code: Number(error?.code ?? 0), out })),
+    );
+    await http.close();
+    return ended;
+  }
+
   it("shows them to operators, and tells which rows are older, until they are rebuilt", async () => {
     await place(4, "o1");
     await until(() => amountIs(4));
@@ -103,7 +117,14 @@ describe("a module with projections", () => {
     const [trouble] = (await host.troubles.list()).filter(({ code }) => code === "PROJECTION_ROWS_OLDER");
     expect(trouble).toMatchObject({ domain: "shop", subject: "order_list", blocks: "nothing" });
     expect((await ask<Verified>("/order_list/verify", {})).differences).toHaveLength(1);
+    expect(await command("verify")).toEqual({
+      code: 1,
+      out: expect.stringMatching(/^order_list: o1: its rows can't be computed: it throws Error: a defect$/m),
+    });
+    expect(await command("rebuild", "order_list", "--reason", "to see")).toMatchObject({ code: 1 });
+    expect((await command("list")).out).toMatch(/^order_list: o1 is older since \S+: it throws Error: a defect$/m);
     isBad = false;
+    expect((await command("verify")).out).toMatch(/^order_list: the rows of 1 entities are what/m);
     expect(await ask<Rebuilt>("/order_list/rebuild", { reason: "mended" })).toEqual({ entities: 1, faults: 0 });
     expect((await ask<Verified>("/order_list/verify", {})).differences).toEqual([]);
     await until(async () => (await host.troubles.list()).every(({ code }) => code !== "PROJECTION_ROWS_OLDER"));

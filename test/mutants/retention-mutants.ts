@@ -8,6 +8,22 @@ const JOURNAL_DAYS = "test/host/journal-days.int";
 /** Of what is purged, and of the journal's days. */
 export const RETENTION_MUTANTS: readonly Mutant[] = [
   {
+    defect: "who has missed all that was left of a partition is not told",
+    promise: "G15",
+    file: "runtime/stored/journal-days.ts",
+    find: "bool_or(coalesce(t.seq, o.next_seq) >",
+    replace: "bool_or(coalesce(t.seq, 0) >",
+    tests: [JOURNAL_DAYS],
+  },
+  {
+    defect: "a day that is dropped while a reader catches up is not told",
+    promise: "G15",
+    file: "app/http/gateway/gateway-stream.ts",
+    find: "if (until !== undefined && until !== this.#told.get(name))",
+    replace: 'if (until === "" && until !== this.#told.get(name))',
+    tests: ["test/gateway/dropped-days.unit"],
+  },
+  {
     defect: "an entity is purged although an intent of it is open",
     promise: "G10",
     file: PLAN,

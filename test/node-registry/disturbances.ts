@@ -1,11 +1,12 @@
 import { expect, it } from "vitest";
 import { EventStreamReader } from "../blackbox/event-stream-reader.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
+import { breakingProxy } from "./breaking-proxy.ts";
 import { ask, type RealRegistry, TOKENS } from "./real-registry.ts";
 
-/** Fill what client, server and system hold of a body that nobody reads. */
+/** Fill what client, proxy, server and system hold of a body that nobody reads. */
 const HEAVY_ROWS = 8_000;
-const HEAVY_BYTES = 2_000;
+const HEAVY_BYTES = 5_000;
 const COMMANDS = 20;
 const READERS = 40;
 const WAIT_MS = 30_000;
@@ -27,32 +28,37 @@ export function lostSessions(registry: () => RealRegistry): void {
         as: "fleet",
         body: { node_id: `node-lost-${nth}`, hostname: "lost", role: "lost" },
       });
-    const list = (signal?: AbortSignal) =>
-      fetch(`${doors[0]}/api/v1/nodes?role=heavy`, {
-        headers: { authorization: `Bearer ${TOKENS.reader}` },
-        ...(signal && { signal }),
+    const authorization = `Bearer ${TOKENS.reader}`;
+    const list = () => fetch(`${doors[0]}/api/v1/nodes?role=heavy`, { headers: { authorization } });
+    const proxy = await breakingProxy(doors[0]);
+    const proxied = () =>
+      fetch(`${proxy.url}/api/v1/nodes?role=heavy&envelope=true`, {
+        headers: { authorization, "accept-encoding": "gzip" },
       });
     await registry().query(HEAVY);
-    const slow = await list();
-    const reader = slow.body?.getReader();
-    await reader?.read();
+    const slow = await Promise.all([list(), proxied()]);
+    const readers = slow.map(({ body }) => body?.getReader());
+    for (const reader of readers) await reader?.read();
     const commands = Array.from({ length: COMMANDS }, (_, nth) => register(nth));
     await registry()
       .query(END_SESSIONS)
       .catch(() => []);
-    const rest = (async () => {
-      while (!(await reader?.read())?.done);
-    })();
-    await expect(rest).rejects.toThrow("terminated");
+    for (const reader of readers) {
+      const rest = (async () => {
+        while (!(await reader?.read())?.done);
+      })();
+      await expect(rest).rejects.toThrow("terminated");
+    }
+    await proxy.close();
     for (const { status, headers } of await Promise.all(commands)) {
       expect([200, 503, 504]).toContain(status);
       if (status === 503) expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
     }
-    const line = processes[0]
-      ?.said()
+    const lines = (processes[0]?.said() ?? "")
       .split("\n")
-      .find((each) => each.includes("the list of listNodes, cut"));
-    expect(line).toContain(slow.headers.get("x-request-id"));
+      .filter((each) => each.includes("the list of listNodes, cut"));
+    for (const { headers } of slow)
+      expect(lines).toContainEqual(expect.stringContaining(headers.get("x-request-id") ?? "an id"));
     const again = async () => {
       const answers = await Promise.all(Array.from({ length: COMMANDS }, (_, nth) => register(nth)));
       expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
@@ -60,10 +66,10 @@ export function lostSessions(registry: () => RealRegistry): void {
     };
     await waitUntil(again, { what: "the registry, as before", timeoutMs: WAIT_MS });
     await registry().query("delete from rollcall_node_registry.nodes_v1 where role = 'heavy'");
-    const lines = await registry().query<{ entity_id: string }>(
+    const journaled = await registry().query<{ entity_id: string }>(
       `select entity_id from rollcall.journal where kind = 'event' and entity_id like 'node-lost-%'`,
     );
-    expect(lines.map(({ entity_id }) => entity_id).toSorted()).toEqual(
+    expect(journaled.map(({ entity_id }) => entity_id).toSorted()).toEqual(
       Array.from({ length: COMMANDS }, (_, nth) => `node-lost-${nth}`).toSorted(),
     );
     for (let nth = 0; nth < COMMANDS; nth++) await ask("DELETE", `${doors[0]}/api/v1/nodes/node-lost-${nth}`);

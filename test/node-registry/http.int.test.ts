@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { NodeRegistryClient } from "../../client/node-registry-client.ts";
+import { FollowedStream } from "../gateway/followed-stream.ts";
 import { type ServedRegistry, servedRegistry } from "./served-registry.ts";
 
 let registry: ServedRegistry;
@@ -167,6 +168,38 @@ describe("what is told of the registry", () => {
   });
 });
 
+describe("who watches", () => {
+  it("a role hears of all that becomes of its nodes, of one that leaves it, and of its profile", async () => {
+    const watch = (query: string) =>
+      FollowedStream.open((signal) => fetch(`${registry.url}/api/v1/watch?${query}`, { signal }));
+    const [watched, other, one] = [await watch("role=watched"), await watch("role=other"), await watch("node_id=w-1")];
+    const node = { node_id: "w-1", hostname: "w-1", role: "watched" };
+    await register(node);
+    await register({ node_id: "w-2", hostname: "w-2", role: "other" });
+    await beat("w-1", { status: "maintenance" });
+    await beat("w-1", { status: "offline" });
+    await beat("w-1");
+    await registry.ask("PUT", "/api/v1/nodes/w-1/out-of-service", { mode: "draining" });
+    await beat("w-1", { status: "offline" });
+    await registry.ask("DELETE", "/api/v1/nodes/w-1/out-of-service");
+    await registry.ask("DELETE", "/api/v1/nodes/w-1");
+    await registry.ask("POST", "/api/v1/nodes/w-1/readmission");
+    await register(node);
+    await register({ ...node, labels: ["l"] });
+    await register({ ...node, role: "other" });
+    await registry.ask("PUT", "/api/v1/profiles/watched", { config: { models: ["a"] } });
+    const all = [
+      ...["NodeRegistered", "NodeSaid", "NodeWentOffline", "NodeCameOnline", "NodeTakenOut", "NodeFellSilent"],
+      ...["NodeReturned", "NodeRevoked", "NodeReadmitted", "NodeRegistered", "NodeUpdated", "NodeUpdated"],
+    ];
+    await expect.poll(() => watched.types.filter((type) => type !== "ProfileChanged")).toEqual(all);
+    await expect.poll(() => watched.types).toContain("ProfileChanged");
+    expect(one.types).toEqual(all);
+    await expect.poll(() => other.entityIds.toSorted()).toEqual(["w-1", "w-2"]);
+    for (const stream of [watched, other, one]) stream.close();
+  });
+});
+
 describe("in SQL", () => {
   it("there are the nodes, the profiles and what beats told", async () => {
     await register({ node_id: "told", hostname: "told", role: "told", labels: ["a"], zone: "x" });
@@ -199,5 +232,24 @@ describe("with tokens", () => {
     ].map(({ status }) => status);
     await guarded.close();
     expect(statuses).toEqual([200, 200, 403, 403, 403, 401]);
+  });
+
+  it("a node reads what it is to go by, and who is there, and hears of changes", async () => {
+    const operator = "operator-token-0123456789abcdef";
+    const tokens = `node mine ${NODE_TOKEN},operator olga ${operator}`;
+    const guarded = await servedRegistry({ ROLLCALL_API_TOKENS: tokens });
+    const as = (token: string) => ({ authorization: `Bearer ${token}` });
+    const watched = await FollowedStream.open((signal) =>
+      fetch(`${guarded.url}/api/v1/watch?role=r`, { signal, headers: as(NODE_TOKEN) }),
+    );
+    await guarded.ask("PUT", "/api/v1/profiles/r", { config: { models: ["a"] } }, as(operator));
+    const other = { node_id: "other", hostname: "h", role: "r" };
+    await guarded.ask("POST", "/api/v1/nodes/register", other, as(operator));
+    const read = (path: string) => guarded.ask("GET", path, undefined, as(NODE_TOKEN));
+    expect(await read("/api/v1/profiles/r")).toMatchObject({ status: 200, body: { config: { models: ["a"] } } });
+    expect(await read("/api/v1/nodes/other")).toMatchObject({ status: 200, body: { hostname: "h" } });
+    await expect.poll(() => watched.types.toSorted()).toEqual(["NodeRegistered", "ProfileChanged"]);
+    watched.close();
+    await guarded.close();
   });
 });

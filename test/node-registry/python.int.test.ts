@@ -148,6 +148,27 @@ describe.each(AGENTS)("$name", ({ name, file, args }) => {
     expect(existsSync(config)).toBe(false);
   });
 
+  it("tells in one line what the registry has said, whatever is in it", async () => {
+    const detail = "a\rb\nalive as n1\u001b[31m\u202ec";
+    const { url, close } = await byteServer(() => json({ title: "no", detail }, "400 Bad Request"));
+    const { code, stderr } = await bootstrap(place(), "--registry-url", url);
+    await close();
+    expect(code).toBe(1);
+    const [line, ...more] = stderr.trimEnd().split("\n");
+    expect([line, more]).toEqual([expect.stringMatching(/400 a.b.alive as n1.\[31m.c$/u), []]);
+  });
+
+  it("is one node, with one whole file, when it is started twice at once", async () => {
+    const config = place();
+    const flags = ["--registry-url", registry.url, "--hostname", "twice"];
+    const ended = await Promise.all([bootstrap(config, ...flags), bootstrap(config, ...flags)]);
+    const id = derivedNodeId("twice", "worker-node");
+    expect(ended.map(({ code, stderr }) => [code, stderr])).toEqual(ended.map(() => [0, `alive as ${id}\n`]));
+    expect(readFileSync(join(config, "node_id"), "utf8")).toBe(`${id}\n`);
+    const { body } = await registry.ask("GET", "/api/v1/nodes?role=worker-node");
+    expect(body.filter(({ hostname }) => hostname === "twice")).toHaveLength(1);
+  });
+
   it("ends at once when it is refused", async () => {
     const taken = { node_id: "taken", hostname: "elsewhere", role: "worker-node" };
     await registry.ask("POST", "/api/v1/nodes/register", taken);

@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../tidy/sources.ts";
 
@@ -29,24 +29,29 @@ export function pythonWithPackage(): PythonWithPackage | { readonly missing: str
   const folder = join(ROOT, "node_modules/.cache/rollcall-node", hash.digest("hex").slice(0, 16));
   const python = join(folder, "bin/python");
   const isMade = join(folder, "made");
-  const wheelOf = () => readdirSync(folder).find((name) => name.endsWith(".whl")) ?? "";
-  const made = () => ({ python, wheel: join(folder, wheelOf()) });
+  const wheelIn = (at: string) => readdirSync(at).find((name) => name.endsWith(".whl")) ?? "";
+  const made = () => ({ python, wheel: join(folder, wheelIn(folder)) });
   if (existsSync(isMade)) return made();
+  // Several files of tests may want it at the same time: each makes its own, and the first is used by all.
+  const own = `${folder}.${process.pid}`;
   try {
-    rmSync(join(folder, ".."), { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
-    execFileSync("python3", ["-m", "venv", folder], { stdio: "pipe" });
+    mkdirSync(own, { recursive: true });
+    execFileSync("python3", ["-m", "venv", own], { stdio: "pipe" });
     const pip = (...args: readonly string[]) =>
-      execFileSync(python, ["-m", "pip", ...args, "--quiet"], { stdio: "pipe" });
-    pip("wheel", "--no-deps", "--wheel-dir", folder, PACKAGE);
-    pip("install", join(folder, wheelOf()));
-    writeFileSync(isMade, "");
+      execFileSync(join(own, "bin/python"), ["-m", "pip", ...args, "--quiet"], { stdio: "pipe" });
+    pip("wheel", "--no-deps", "--wheel-dir", own, PACKAGE);
+    pip("install", join(own, wheelIn(own)));
+    writeFileSync(join(own, "made"), "");
+    if (!existsSync(isMade)) renameSync(own, folder);
     return made();
   } catch (error) {
+    if (existsSync(isMade)) return made();
     const { stderr, message } = error as { readonly stderr?: Buffer; readonly message: string };
     const missing = (stderr?.toString().trim() || message).slice(-500);
     console.error(`!!! the Python package is not tested here: ${missing}`);
     return { missing };
+  } finally {
+    rmSync(own, { recursive: true, force: true });
   }
 }
 

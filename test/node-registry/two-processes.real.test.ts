@@ -159,6 +159,24 @@ describeReal("a registry in two processes", (services) => {
     expect((await ask("GET", a(`/${other}`))).body).toMatchObject({ status: "online", taken_out: null });
   });
 
+  it("refuses an id from Kafka that nobody could ask for, and holds up nothing", async () => {
+    const bad = ["n".repeat(256), "", "n".repeat(100_000), "no/id", "no id"];
+    for (const node_id of bad)
+      await registry.send("RegisterNode", {
+        key: "node-behind",
+        value: JSON.stringify({ payload_type: "RegisterNode", payload: { node_id, hostname: "h", role: "long" } }),
+        headers: {},
+      });
+    expect((await register(a, "node-behind")).status).toBe(200);
+    const letters = () =>
+      registry.query<{ code: string }>(
+        `select error_code as code from rollcall.dead_letter where error like '%node_id%'`,
+      );
+    await expect.poll(async () => (await letters()).map(({ code }) => code)).toEqual(bad.map(() => "INVALID_PAYLOAD"));
+    expect((await ask<readonly Listed[]>("GET", b("?role=long"))).body).toEqual([]);
+    await ask("DELETE", b("/node-behind"));
+  });
+
   lostSessions(() => registry);
   withdrawnToken(() => registry);
 

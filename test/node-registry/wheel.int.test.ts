@@ -107,7 +107,7 @@ describe.skipIf(python === "")("the wheel", () => {
     registry = await start();
     const again = await beatenAfter(new Date().toISOString());
     expect(again).toMatchObject({ nodes: [{ node_id: node?.node_id }], changes: [true, false] });
-    expect(daemon.said().match(/alive as /g)).toHaveLength(2);
+    await expect.poll(() => daemon.said().match(/alive as /g)).toHaveLength(2);
     expect(daemon.said()).not.toContain("registers again");
 
     daemon.child.kill("SIGTERM");

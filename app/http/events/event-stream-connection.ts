@@ -3,6 +3,7 @@ import type { Domain } from "../../../runtime/core/domain.ts";
 import type { Clock } from "../../../runtime/ports/clock.ts";
 import type { Sql } from "../../../runtime/ports/store.ts";
 import { type EventPage, type JournaledEvent, readEventPage } from "../../../runtime/stored/event-pages.ts";
+import { firstDayAfterDropped } from "../../../runtime/stored/journal-days.ts";
 import { followTail } from "./follow-tail.ts";
 import type { JournalTail } from "./journal-tail.ts";
 import { SseWriter } from "./sse-writer.ts";
@@ -20,6 +21,8 @@ interface StreamOptions {
   readonly from: StreamPosition;
   readonly clock: Clock;
   readonly bufferBytesMax?: number;
+  /** The first day that is left of the journal, where the reader was told that some went; undefined: it was not. */
+  readonly toldDay?: string | undefined;
 }
 
 /** One reader of events over one connection: first those that it missed, then new ones. */
@@ -46,8 +49,16 @@ export class EventStreamConnection {
       send: (events) => this.#send(events),
       moveTo: (position) => void (this.#position = position),
       drained: () => this.#writer.drained(),
-      read: (upto) => readEventPage(sql, domain.name, this.#position, upto, this.#options.filter),
+      read: (upto) => this.#read(sql, domain, upto),
     });
+  }
+
+  /** @throws Error when a day went before it was read: its reader connects again, and is told so at the beginning */
+  async #read(sql: Sql, { name }: Domain, upto: StreamPosition): Promise<EventPage> {
+    const page = await readEventPage(sql, name, this.#position, upto, this.#options.filter);
+    const day = await firstDayAfterDropped(sql, name, this.#position);
+    if (day !== undefined && day !== this.#options.toldDay) throw new Error(`the journal of ${name} begins on ${day}`);
+    return page;
   }
 
   /** @param events of which those that are new and match are sent */

@@ -43,6 +43,9 @@ export class EventStreams {
       throw new Problem("overloaded", `${streamsMax} streams are open: ROLLCALL_HTTP_STREAMS_MAX`, {
         retryAfterSeconds: 5,
       });
+    // Before anything is awaited: however many come at once, no more are opened.
+    this.#open.count++;
+    reply.raw.once("close", () => this.#open.count--);
     const end = await this.#tail.position();
     // After a loss of the log an id may lie ahead of its end: then the stream begins at the end.
     const from = lastId
@@ -50,18 +53,14 @@ export class EventStreams {
       : end;
     // Before the answer begins: afterwards no problem can be told.
     const first = await readEventPage(store, domain.name, from, end, filter);
-    const begins = lastId && (await firstDayAfterDropped(store, domain.name, from));
+    const begins = lastId ? await firstDayAfterDropped(store, domain.name, from) : undefined;
     if (begins) void reply.header(BEGINS_HEADER, begins);
     const response = beginStream(reply);
-    this.#open.count++;
     // Its reader connects again, and is told why it is not let in.
     const cancelChecks = watchAdmission(clock, reply.request.caller.isKnown, () => void response.destroy());
-    response.on("close", () => {
-      this.#open.count--;
-      cancelChecks();
-    });
+    response.on("close", cancelChecks);
     const bufferBytesMax = bufferShare(streamsMax);
-    const stream = new EventStreamConnection(response, { filter, from, clock, bufferBytesMax });
+    const stream = new EventStreamConnection(response, { filter, from, clock, bufferBytesMax, toldDay: begins });
     // Without the store the stream ends, and its reader connects again.
     await stream.run(store, domain, this.#tail, first).catch(() => response.destroy());
   }

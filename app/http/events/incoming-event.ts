@@ -1,8 +1,8 @@
 import { v7 } from "uuid";
 import type { ConsumedTopic, Domain } from "../../../runtime/core/domain.ts";
 import { eventTypeOf } from "../../../runtime/core/envelope.ts";
-import { senderId } from "../../../runtime/core/ids.ts";
-import { isObject } from "../../../runtime/core/incoming-json.ts";
+import { ENTITY_ID_LENGTH, isEntityId, senderId } from "../../../runtime/core/ids.ts";
+import { escapePointer, isObject } from "../../../runtime/core/incoming-json.ts";
 import type { System } from "../../host/compose.ts";
 import { messageTo, sealed } from "../../host/outgoing-message.ts";
 import type { Caller } from "../server/access.ts";
@@ -22,7 +22,7 @@ export function parseIncomingEvent({ domain, runtime }: System, body: unknown, t
     throw new Problem("unavailable", "the domain has not started yet", { retryAfterSeconds: 1 });
   if (!isObject(body)) throw new Problem("invalid-request", "send an envelope, or {payload_type, payload}");
   const consumed = findConsumedTopic(domain, body["payload_type"]);
-  checkPayload(consumed, body["payload"]);
+  checkPayload(domain, consumed, body["payload"]);
   const source = typeof body["source_tool"] === "string" ? body["source_tool"] : "";
   const messageId = senderId(source, body["envelope_id"]) ?? v7();
   const headers = {
@@ -67,10 +67,14 @@ function findConsumedTopic(domain: Domain, named: unknown): ConsumedTopic {
 }
 
 /** Reports every wrong field; `decodeRecord` reports at most eight. */
-function checkPayload({ message, type }: ConsumedTopic, payload: unknown): void {
+function checkPayload({ entityIdField }: Domain, { message, type }: ConsumedTopic, payload: unknown): void {
   const notObject = { pointer: "/payload", detail: `${type} is an object` };
   const errors = isObject(payload)
     ? invalidParts(message.schema.safeParse(payload).error?.issues ?? [], "/payload")
     : [notObject];
   if (errors.length > 0) throw invalidRequest(errors, "INVALID_PAYLOAD");
+  const id = isObject(payload) ? (payload[entityIdField] ?? undefined) : undefined;
+  if (id === undefined || isEntityId(String(id))) return;
+  const pointer = `/payload/${escapePointer(entityIdField)}`;
+  throw invalidRequest([{ pointer, detail: `an id has ${ENTITY_ID_LENGTH}` }], "INVALID_PAYLOAD");
 }

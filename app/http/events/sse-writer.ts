@@ -6,7 +6,8 @@ const BUFFER_BYTES_MAX = 1024 * 1024;
 const ALL_BUFFERS_BYTES_MAX = 200 * 1024 * 1024;
 const UNREAD_MAX_MS = 30_000;
 const HEARTBEAT_MS = 15_000;
-const RETRY_MS = 1_000;
+/** A browser comes back after it: after one each, so that all readers of a process don't come back at one moment. */
+const RETRY_MS = { least: 500, most: 1_500 } as const;
 
 /** A reader's share of the unsent bytes, when so many streams may be open. */
 export const bufferShare = (streamsMax: number): number =>
@@ -34,7 +35,8 @@ export class SseWriter {
     this.#lastReadAtMs = options.clock.monotonicMs();
     response.on("close", () => this.#cancelHeartbeat());
     response.on("drain", () => (this.#lastReadAtMs = options.clock.monotonicMs()));
-    this.write(`retry: ${RETRY_MS}\nid: ${options.id()}\n: start\n\n`);
+    const retryMs = Math.round(RETRY_MS.least + Math.random() * (RETRY_MS.most - RETRY_MS.least));
+    this.write(`retry: ${retryMs}\nid: ${options.id()}\n: start\n\n`);
     this.#scheduleHeartbeat();
   }
 
@@ -43,6 +45,7 @@ export class SseWriter {
    * page of events.
    */
   write(text: string | Buffer): void {
+    if (this.#response.writableEnded) return;
     const { writableNeedDrain, writableLength } = this.#response;
     const { clock, bufferBytesMax = BUFFER_BYTES_MAX, onUnread } = this.#options;
     if (!writableNeedDrain) this.#lastReadAtMs = clock.monotonicMs();

@@ -6,7 +6,7 @@ import type { CommandRequest, RequestFunction } from "../../../runtime/core/gate
 import type { CallSpec, MessageCall } from "../../../runtime/core/gateway.ts";
 import type { Door } from "../../../runtime/core/door.ts";
 import { LOADED_BYTES_MAX } from "../../../runtime/core/door-seal.ts";
-import { derivedId } from "../../../runtime/core/ids.ts";
+import { derivedId, ENTITY_ID_LENGTH, isEntityId } from "../../../runtime/core/ids.ts";
 import { isObject } from "../../../runtime/core/incoming-json.ts";
 import type { Json, Payload } from "../../../runtime/core/message.ts";
 import { utcDayOf } from "../../../runtime/core/time.ts";
@@ -23,7 +23,7 @@ import { assertMayActFor } from "../server/access.ts";
 import { invalidRequest, notFound, Problem } from "../server/problem.ts";
 import { answerCommand, type Command } from "./command-answer.ts";
 import { type GatewayContext, routedOf } from "./gateway-context.ts";
-import { ID_LENGTH_MAX, isNothing, namedInQuery, readRequest, requireRef } from "./read-request.ts";
+import { isNothing, namedInQuery, readRequest, requireRef } from "./read-request.ts";
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 const IDS_MAX = 1_000;
@@ -42,9 +42,10 @@ export async function runCommand(
   const messageId = key === undefined ? v7() : derivedId("gateway", request.caller.door.id, call.operation, key);
   const given = await commandRequest(context, request, does, messageId, consumed);
   const payload = makePayload(system, does.payload, given, consumed);
+  const sentId = payload[system.domain.entityIdField] ?? undefined;
+  if (sentId !== undefined && !isEntityId(String(sentId))) throw noId(system, given, payload);
   const made = messageOf(system, consumed, payload, messageId, request.headers["traceparent"]);
   const { entityId, message } = made;
-  if (entityId.length > ID_LENGTH_MAX) throw idTooLong(system, given, payload);
   assertMayActFor(request.caller, entityId);
   const door: Door = {
     ...{ caller: request.caller.door, loaded: given.loaded, operation: call.operation },
@@ -128,8 +129,8 @@ function makePayload(
 }
 
 /** Such an entity could be shown nowhere. */
-function idTooLong({ domain }: System, given: CommandRequest, payload: Payload): Problem {
-  const detail = `an id has at most ${ID_LENGTH_MAX} characters`;
+function noId({ domain }: System, given: CommandRequest, payload: Payload): Problem {
+  const detail = `an id has ${ENTITY_ID_LENGTH}`;
   const sentAt = findSent(given, payload, [domain.entityIdField]);
   if (sentAt && "parameter" in sentAt && Object.hasOwn(given.params, sentAt.parameter)) return notFound(detail);
   return invalidRequest([{ detail, ...sentAt }], "INVALID_PAYLOAD");

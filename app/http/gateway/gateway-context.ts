@@ -22,6 +22,8 @@ export interface AnsweredCall {
   readonly gateway: string;
   readonly operation: string;
   readonly status: number;
+  /** `cut`: it failed when its status was sent already; `left`: its caller did not wait for its end. */
+  readonly end: "sent" | "cut" | "left";
   /** From the request to the end of its answer. */
   readonly seconds: number;
 }
@@ -50,6 +52,8 @@ export interface GatewayContext {
   readonly wholeLists: Map<string, number>;
   /** Called for a list that was cut: its status was sent, so nobody else is told why. */
   readonly onCut: (error: unknown, request: FastifyRequest) => void;
+  /** Requests whose lists were cut. */
+  readonly cut: WeakSet<FastifyRequest>;
   readonly streams: { readonly max: number; count: number };
   readonly troubles: Pick<Host["troubles"], "list">;
   /** A path of the port, as clients reach it. */
@@ -81,6 +85,7 @@ export function gatewayContext(
       onAnswered,
       troubles,
       wholeLists: new Map(),
+      cut: new WeakSet(),
       served: new ServedGateways(systems),
       windows: new FixedWindows(clock),
     },

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type Problem, type ProblemBody, sendProblem } from "../server/problem.ts";
 import { runCommand } from "./command.ts";
-import { type GatewayContext, NO_CALL, routedOf } from "./gateway-context.ts";
+import { type AnsweredCall, type GatewayContext, NO_CALL, routedOf } from "./gateway-context.ts";
 import { showOpenApi } from "./open-api.ts";
 import { showList } from "./lists.ts";
 import { callFunction, showEntity, showMessageStatus } from "./queries.ts";
@@ -12,24 +12,43 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /** One route for all calls: which call a request is for was found before. */
 export function addGatewayRoutes(http: FastifyInstance, context: GatewayContext): void {
-  http.addHook("onResponse", async ({ routed }, { statusCode: status, elapsedTime }) => {
-    const { gateway, operation } = routed?.call ?? NO_CALL;
-    context.onAnswered({ gateway, operation, status, seconds: elapsedTime / 1_000 });
+  http.addHook("onResponse", async (request, reply) => {
+    // Also called for what broke off, unless its connection has just closed.
+    if (reply.raw.writableFinished) tell(context, request, reply, "sent");
   });
   http.route({
     method: METHODS,
     url: "/*",
     exposeHeadRoute: false,
-    // `addAdmission` asks who may use the call.
-    config: { access: "anyone" },
+    // `addRouting` counts for limits, and `addAdmission` asks who may use the call.
+    config: { access: "anyone", unlimited: true },
     schema: { hide: true },
     handler(request, reply) {
       const answered = new Promise<void>((resolve) => void reply.raw.once("close", resolve));
       context.answering.add(answered);
-      void answered.then(() => context.answering.delete(answered));
+      void answered.then(() => {
+        context.answering.delete(answered);
+        if (!reply.raw.writableFinished) tell(context, request, reply, endOfUnfinished(context, request));
+      });
       return answer(context, request, reply);
     },
   });
+}
+
+function tell(
+  { onAnswered }: GatewayContext,
+  { routed }: FastifyRequest,
+  { statusCode: status, elapsedTime }: FastifyReply,
+  end: AnsweredCall["end"],
+): void {
+  const { gateway, operation } = routed?.call ?? NO_CALL;
+  onAnswered({ gateway, operation, status, end, seconds: elapsedTime / 1_000 });
+}
+
+function endOfUnfinished({ cut }: GatewayContext, request: FastifyRequest): AnsweredCall["end"] {
+  // A stream has no other end than that its reader leaves.
+  if (routedOf(request).call.does.kind === "follows") return "sent";
+  return cut.has(request) ? "cut" : "left";
 }
 
 function answer(context: GatewayContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | void> {

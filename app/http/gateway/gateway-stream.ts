@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Clock } from "../../../runtime/ports/clock.ts";
 import { type EventPage, type JournaledEvent, readEventPage } from "../../../runtime/stored/event-pages.ts";
+import { firstDayAfterDropped } from "../../../runtime/stored/journal-days.ts";
 import type { System } from "../../host/compose.ts";
 import { followTail } from "../events/follow-tail.ts";
 import type { JournalTail } from "../events/journal-tail.ts";
@@ -24,6 +25,8 @@ interface GatewayStreamOptions {
   readonly domains: readonly StreamedDomain[];
   readonly types: readonly string[] | undefined;
   readonly matches: (event: JournaledEvent) => boolean;
+  /** Whether what let it in still does. */
+  readonly mayGoOn: () => boolean;
   readonly clock: Clock;
   readonly bufferBytesMax: number;
 }
@@ -37,6 +40,8 @@ export class GatewayStream {
   readonly #options: GatewayStreamOptions;
   readonly #writer: SseWriter;
   readonly #positions: number[][];
+  /** By domain, the first day that is left, as the reader was told it. */
+  readonly #told = new Map<string, string>();
 
   constructor(response: ServerResponse, options: GatewayStreamOptions) {
     this.#response = response;
@@ -56,9 +61,14 @@ export class GatewayStream {
   /** Resolves when every domain is followed, or the reader has gone. */
   async run(): Promise<void> {
     const { domains } = this.#options;
-    for (const { gapUntil, system } of domains)
-      if (gapUntil !== undefined) this.#tell("gap", { domain: system.name, until: gapUntil });
+    for (const { gapUntil, system } of domains) if (gapUntil !== undefined) this.#tellGap(system.name, gapUntil);
     await Promise.all(domains.map((domain, index) => this.#follow(domain, index)));
+  }
+
+  /** For the time in which no events come: what let it in is asked before each of them too. */
+  endIfWithdrawn(): void {
+    if (this.#options.mayGoOn()) return;
+    this.end("WITHDRAWN", "what may be read here has changed: connect again, from the last id; sign in if need be");
   }
 
   /** Says why, and ends. */
@@ -68,19 +78,36 @@ export class GatewayStream {
     this.#options.clock.after(END_MS, () => void this.#response.destroy());
   }
 
-  #follow({ system, tail, first }: StreamedDomain, index: number): Promise<void> {
-    const { types } = this.#options;
+  #follow(domain: StreamedDomain, index: number): Promise<void> {
+    const { tail, first } = domain;
     const position = (): StreamPosition => this.#positions[index] ?? [];
     return followTail(this.#response, tail, first, {
       position,
       send: (events) => this.#send(index, events),
       moveTo: (upto) => void (this.#positions[index] = [...upto]),
       drained: () => this.#writer.drained(),
-      read: (upto) => readEventPage(system.store, system.name, position(), upto, { types }),
+      read: (upto) => this.#read(domain, position(), upto),
     });
   }
 
+  /** The next page. A day may go before it is read. */
+  async #read({ system }: StreamedDomain, from: StreamPosition, upto: StreamPosition): Promise<EventPage> {
+    const { store, name } = system;
+    const begins = [...from];
+    const page = await readEventPage(store, name, begins, upto, { types: this.#options.types });
+    const until = await firstDayAfterDropped(store, name, begins);
+    if (until !== undefined && until !== this.#told.get(name)) this.#tellGap(name, until);
+    return page;
+  }
+
+  #tellGap(domain: string, until: string): void {
+    this.#told.set(domain, until);
+    this.#writer.write(frameOf("gap", { domain, until }));
+  }
+
   #send(index: number, events: readonly JournaledEvent[]): void {
+    // Before the position moves over what is not told under the contract of before.
+    this.endIfWithdrawn();
     const position = this.#positions[index];
     if (!position || this.#response.writableEnded) return;
     let text = "";
@@ -92,10 +119,6 @@ export class GatewayStream {
       if (this.#options.matches(event)) text += `id: ${this.#cursor}\nevent: ${type}\ndata: ${value}\n\n`;
     }
     if (text !== "") this.#writer.write(text);
-  }
-
-  #tell(event: string, data: object): void {
-    this.#writer.write(frameOf(event, data));
   }
 }
 

@@ -12,8 +12,10 @@ import { addGatewayRoutes, problemSender } from "./gateway-routes.ts";
 import type { Served } from "./served-gateways.ts";
 
 const RETRY_MS = 10_000;
+/** So long requests that are under way are answered at a port that is left. */
+const LEAVE_MS = 60_000;
 
-interface ListenerOptions extends Pick<ServerOptions, "onInternalError" | "requestTimeoutMs"> {
+export interface ListenerOptions extends Pick<ServerOptions, "onInternalError" | "requestTimeoutMs"> {
   readonly name: string;
   readonly host: string;
   readonly port: number;
@@ -28,6 +30,8 @@ interface ListenerOptions extends Pick<ServerOptions, "onInternalError" | "reque
 export class Listener {
   readonly #options: ListenerOptions;
   #server: FastifyInstance | undefined;
+  #opening: Promise<void> | undefined;
+  /** Also of the time in which it is left. */
   #cancelRetry = (): void => {};
   #isStopped = false;
 
@@ -39,7 +43,17 @@ export class Listener {
     return this.#options.context.served.of(this.#options.name);
   }
 
-  async open(): Promise<void> {
+  /** That it listens at, or is to. */
+  get port(): number {
+    return this.#options.port;
+  }
+
+  /** One try at a time. */
+  open(): Promise<void> {
+    return (this.#opening ??= this.#open().finally(() => (this.#opening = undefined)));
+  }
+
+  async #open(): Promise<void> {
     const { host, port, onListening } = this.#options;
     const refusal = this.#refusal();
     if (refusal) return this.#retryLater(refusal);
@@ -60,6 +74,26 @@ export class Listener {
     }
   }
 
+  /** After a reload: what is served now may not be for everybody who reaches it, or may be again. */
+  async check(): Promise<void> {
+    const refusal = this.#refusal();
+    if ((refusal !== undefined) === (this.#server === undefined)) return;
+    this.#cancelRetry();
+    if (!refusal) return this.open();
+    const server = this.#server;
+    this.#server = undefined;
+    await server?.close().catch(() => {});
+    this.#retryLater(refusal);
+  }
+
+  /** Takes no connection more; requests that are under way are answered. */
+  leave(): void {
+    this.#isStopped = true;
+    this.#cancelRetry();
+    this.#server?.server.close();
+    this.#cancelRetry = this.#options.clock.after(LEAVE_MS, () => void this.close());
+  }
+
   /** Whoever reaches it from another machine has to say who it is. */
   #refusal(): Pick<ClosedListener, "reason" | "remedy"> | undefined {
     const { host, config } = this.#options;
@@ -75,14 +109,18 @@ export class Listener {
 
   #retryLater(why: Pick<ClosedListener, "reason" | "remedy">): void {
     const { name, clock, onClosed } = this.#options;
+    if (this.#isStopped) return;
     onClosed({ name, ...why, sinceMs: clock.wallMs() });
-    if (!this.#isStopped) this.#cancelRetry = clock.after(RETRY_MS, () => void this.open());
+    this.#cancelRetry = clock.after(RETRY_MS, () => void this.open());
   }
 
   async close(): Promise<void> {
     this.#isStopped = true;
     this.#cancelRetry();
-    await this.#server?.close();
+    const server = this.#server;
+    this.#server = undefined;
+    // One that was left listens no more.
+    await server?.close().catch(() => {});
   }
 }
 

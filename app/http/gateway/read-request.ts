@@ -2,6 +2,7 @@ import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { GatewayRequest, RequestShapes, ShownEntity } from "../../../runtime/core/gateway-code.ts";
 import type { EntityRef } from "../../../runtime/core/gateway.ts";
+import { isEntityId } from "../../../runtime/core/ids.ts";
 import { viewOf, type Entity } from "../../../runtime/core/entity.ts";
 import type { Domain } from "../../../runtime/core/domain.ts";
 import { shownEntity } from "../../../runtime/core/entity-data.ts";
@@ -12,9 +13,6 @@ import type { System } from "../../host/compose.ts";
 import { unknownEntity } from "../entities/entity-queries.ts";
 import { invalidParts, invalidRequest, Problem } from "../server/problem.ts";
 import { routedOf } from "./gateway-context.ts";
-
-/** No id is longer. */
-export const ID_LENGTH_MAX = 255;
 
 /**
  * A request as functions are given it.
@@ -91,7 +89,7 @@ function readBody(body: unknown, shape: z.ZodType | undefined): GatewayRequest["
 /** The id that a part of the request gives; undefined: none that can be one. */
 function readRef({ of, name }: EntityRef, { params, query, caller }: GatewayRequest): string | undefined {
   const id: unknown = of === "caller" ? caller.id : of === "params" ? params[name] : query[name];
-  return typeof id === "string" && id !== "" && id.length <= ID_LENGTH_MAX ? id : undefined;
+  return typeof id === "string" && isEntityId(id) ? id : undefined;
 }
 
 /** The query parameters that name entities. */

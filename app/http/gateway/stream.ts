@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { GatewayRequest } from "../../../runtime/core/gateway-code.ts";
-import type { FollowsCall } from "../../../runtime/core/gateway.ts";
+import type { Caller } from "../../../runtime/core/door.ts";
+import type { CallSpec, FollowsCall } from "../../../runtime/core/gateway.ts";
 import { readEventPage } from "../../../runtime/stored/event-pages.ts";
 import { firstDayAfterDropped } from "../../../runtime/stored/journal-days.ts";
 import { beginStream } from "../events/event-streams.ts";
@@ -12,6 +13,7 @@ import { isAdmitted } from "./admission.ts";
 import { type GatewayContext, type Routed, routedOf } from "./gateway-context.ts";
 import { GatewayStream, type StreamedDomain } from "./gateway-stream.ts";
 import { readRequest } from "./read-request.ts";
+import type { Served } from "./served-gateways.ts";
 
 const SINCE = "since";
 
@@ -27,25 +29,21 @@ export async function streamEvents(
     throw new Problem("overloaded", `${streams.max} streams are open: ROLLCALL_HTTP_STREAMS_MAX`, {
       retryAfterSeconds: 5,
     });
+  // Before anything is awaited: however many come at once, no more are opened.
+  streams.count++;
+  reply.raw.once("close", () => streams.count--);
   const given = readRequest(request, undefined, new Set([...does.select.keys(), SINCE]));
   const domains = await beginnings(context, does, cursorOf(request, given));
   const matches = filterOf(does, given, request.caller.mayActFor);
+  const mayGoOn = admissionOf(routedOf(request), request.caller);
   const response = beginStream(reply);
-  streams.count++;
   const stream = new GatewayStream(response, {
-    ...{ domains, matches, types: does.types, clock, bufferBytesMax: bufferShare(streams.max) },
+    ...{ domains, matches, mayGoOn, types: does.types, clock, bufferBytesMax: bufferShare(streams.max) },
   });
   const stop = (): void => stream.end("STOPPING", "the process stops: connect again, from the last id");
-  const routed = routedOf(request);
-  const cancelChecks = watchAdmission(
-    clock,
-    () => isAdmittedStill(routed, request.caller),
-    () =>
-      stream.end("WITHDRAWN", "what may be read here has changed: connect again, from the last id; sign in if need be"),
-  );
+  const cancelChecks = watchAdmission(clock, mayGoOn, () => stream.endIfWithdrawn());
   closing.addEventListener("abort", stop, { once: true });
   response.on("close", () => {
-    streams.count--;
     cancelChecks();
     closing.removeEventListener("abort", stop);
   });
@@ -94,28 +92,40 @@ async function beginnings(
 type Event = Parameters<ConstructorParameters<typeof GatewayStream>[1]["matches"]>[0];
 
 function filterOf(
-  { select, types }: FollowsCall,
+  { select, types, allEntities }: FollowsCall,
   { query }: GatewayRequest,
   mayRead: (entityId: string) => boolean,
 ): (event: Event) => boolean {
-  const wanted = [...select].flatMap(([parameter, field]) => {
+  const wanted = [...select].flatMap(([parameter, fields]) => {
     const value = query[parameter];
-    return value === undefined ? [] : [{ field, value }];
+    return value === undefined ? [] : [{ fields, value }];
   });
   return ({ type, entity_id, value }) => {
-    if ((types && !types.includes(type)) || !mayRead(entity_id)) return false;
+    if ((types && !types.includes(type)) || !(allEntities || mayRead(entity_id))) return false;
     if (wanted.length === 0) return true;
     const { payload } = JSON.parse(value) as { readonly payload: Readonly<Record<string, unknown>> };
-    return wanted.every((each) => String(payload[each.field] ?? "") === each.value);
+    return wanted.every(({ fields, value: one }) => fields.some((field) => String(payload[field] ?? "") === one));
   };
 }
 
-/** Whether the call is there still, is the same one, and is for this caller. */
-function isAdmittedStill({ call, served }: Routed, { door, isKnown }: FastifyRequest["caller"]): boolean {
-  const now = served().calls.find(({ operation }) => operation === call.operation);
-  const isSame = now && now.path === call.path && followedText(now.does) === followedText(call.does);
-  return (isSame && isKnown() && isAdmitted(now.access, door)) ?? false;
+/** Tells whether the call is there still, is the same one, and is for this caller. */
+function admissionOf({ call, served }: Routed, { door, isKnown }: FastifyRequest["caller"]): () => boolean {
+  let checked: Served | undefined;
+  let isServed = false;
+  return () => {
+    const now = served();
+    // It is asked for each reader with each delivery, and what is served changes with a reload alone.
+    if (now !== checked) isServed = isServedTo(now, call, door);
+    checked = now;
+    return isServed && isKnown();
+  };
 }
 
-const followedText = (does: ReturnType<typeof routedOf>["call"]["does"]): string =>
-  does.kind === "follows" ? JSON.stringify([does.domains, does.types, [...does.select]]) : "";
+function isServedTo({ calls }: Served, call: CallSpec, door: Caller): boolean {
+  const now = calls.find(({ operation }) => operation === call.operation);
+  const isSame = now && now.path === call.path && followedText(now.does) === followedText(call.does);
+  return (isSame && isAdmitted(now.access, door)) ?? false;
+}
+
+const followedText = (does: CallSpec["does"]): string =>
+  does.kind === "follows" ? JSON.stringify([does.domains, does.types, [...does.select], does.allEntities]) : "";

@@ -9,7 +9,7 @@ const UNREAD_MS = 30_000;
  * that just ended could be taken for the whole one, with HTTP/1.0 even by a proxy.
  */
 export async function* cutWhenItFails(
-  { clock, onCut }: GatewayContext,
+  { clock, cut, onCut }: GatewayContext,
   request: FastifyRequest,
   { raw }: FastifyReply,
   parts: AsyncIterable<string>,
@@ -26,6 +26,7 @@ export async function* cutWhenItFails(
   } catch (error) {
     // Before that the answer is a problem.
     if (raw.headersSent) {
+      cut.add(request);
       onCut(error, request);
       reset(request);
     }

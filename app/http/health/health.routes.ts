@@ -18,12 +18,12 @@ export function addHealthRoutes(http: Http, { systems, troubles }: Pick<Host, "s
   http.get(
     "/health/live",
     {
-      config: { access: "anyone" },
+      config: { access: "anyone", unlimited: true },
       schema: { summary: "Whether the process answers", response: { 200: z.object({ status: z.literal("live") }) } },
     },
     () => ({ status: "live" as const }),
   );
-  const route = apiRoute("anyone", {
+  const described = apiRoute("anyone", {
     summary: "Whether the process, or one of its domains, can do its work",
     description:
       "503: at least one trouble blocks it. Texts name machines and users: where tokens are configured, only a " +
@@ -31,6 +31,7 @@ export function addHealthRoutes(http: Http, { systems, troubles }: Pick<Host, "s
     querystring: Query,
     response: { 200: Readiness, 503: Readiness },
   });
+  const route = { ...described, config: { ...described.config, unlimited: true } } as const;
   http.get("/health/ready", route, async ({ caller, query: { domain: name } }, reply) => {
     const system = systemOf(systems, name, caller);
     const all = await troubles.list();

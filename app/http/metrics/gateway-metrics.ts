@@ -1,7 +1,8 @@
 import type { AnsweredCall } from "../gateway/gateway-context.ts";
 import { type MetricsRegistry, REQUEST_SECONDS } from "./instruments.ts";
 
-const CLASSES = ["2xx", "3xx", "4xx", "5xx"];
+/** What requests are counted as: by the class of a status that was sent with all behind it, or by what broke it off. */
+const ENDS = ["2xx", "3xx", "4xx", "5xx", "cut", "left"];
 
 type Named = Pick<AnsweredCall, "gateway" | "operation">;
 
@@ -22,14 +23,14 @@ export class GatewayMetrics {
       if (this.#begun.has(key)) continue;
       this.#begun.add(key);
       const { requests, durations } = this.#of(gateway);
-      for (const each of CLASSES) requests(operation, each, 0);
+      for (const each of ENDS) requests(operation, each, 0);
       durations.zero({ operation });
     }
   }
 
-  answered({ gateway, operation, status, seconds }: AnsweredCall): void {
+  answered({ gateway, operation, status, end, seconds }: AnsweredCall): void {
     const { requests, durations } = this.#of(gateway);
-    requests(operation, `${Math.floor(status / 100)}xx`);
+    requests(operation, end === "sent" ? `${Math.floor(status / 100)}xx` : end);
     durations.observe(seconds, { operation });
   }
 
@@ -42,7 +43,9 @@ export class GatewayMetrics {
 
 function measuresOf(metrics: MetricsRegistry, gateway: string) {
   const { counter, histogram } = metrics.ofGateway(gateway);
-  const answered = "Requests of a gateway's calls, by the class of their answers' status.";
+  const answered =
+    "Requests of a gateway's calls, by the class of their answers' status. cut: the answer failed behind its status " +
+    "and was broken off; left: the caller did not wait for its end.";
   const took = "From a request of a gateway's call to the end of its answer; of a stream to its end.";
   return {
     requests: counter("gateway_requests_total", answered, ["operation", "status"]),

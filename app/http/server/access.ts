@@ -28,6 +28,8 @@ declare module "fastify" {
     access?: Access;
     /** A document for a browser, which asks for the token as a password (Basic authentication). */
     browsable?: true;
+    /** Not counted for ROLLCALL_HTTP_RATE_MAX: it always answers, or has a limit of its own. */
+    unlimited?: true;
   }
   interface FastifyRequest {
     caller: Caller;

@@ -39,7 +39,8 @@ export class RateLimit {
 
 /** After `addAuthentication`, which identifies the caller. */
 export function addRateLimit(http: FastifyInstance, limit: RateLimit): void {
-  http.addHook("onRequest", async ({ caller: { identity } }) => {
+  http.addHook("onRequest", async ({ caller: { identity }, routeOptions: { config } }) => {
+    if (config.unlimited) return;
     const retryAfterSeconds = limit.take(identity);
     if (retryAfterSeconds > 0)
       throw new Problem("too-many-requests", `${identity} sends more requests than ROLLCALL_HTTP_RATE_MAX allows`, {

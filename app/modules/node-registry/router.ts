@@ -37,10 +37,17 @@ async function answer(app: RouterApp, request: IncomingMessage, response: Server
   const status = searchParams.get("status") ?? undefined;
   const label = searchParams.getAll("label");
   const nodes = await app.getNodes({ role, status, ...(label.length > 0 && { label }) });
-  const stale = nodes.stale
-    ? { "x-stale": "true", ...(nodes.since && { "x-stale-since": nodes.since.toISOString() }) }
-    : {};
-  send(response, 200, nodes, stale);
+  send(response, 200, nodes, staleness(nodes));
+}
+
+const WHY_LENGTH_MAX = 300;
+
+/** That a list is an earlier one, or none, of what time, and why. */
+function staleness({ stale, since, why = "" }: NodeList): Readonly<Record<string, string>> {
+  if (!stale) return {};
+  // What the registry has answered is a part of it.
+  const text = why.replace(/[^\x20-\x7e]+/g, " ").slice(0, WHY_LENGTH_MAX);
+  return { "x-stale": "true", "x-stale-why": text, ...(since && { "x-stale-since": since.toISOString() }) };
 }
 
 function send(

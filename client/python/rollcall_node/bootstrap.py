@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import os
 import random
+import re
 import signal
 import sys
 import time
@@ -59,8 +60,13 @@ class _World:
         _complain(line)
 
 
-def _complain(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+"""What ends a line, controls a terminal or changes the writing direction."""
+
+
+def _complain(text: str) -> None:
+    """One line, whatever the registry has said."""
+    print(UNPRINTABLE.sub("\ufffd", text), file=sys.stderr, flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:

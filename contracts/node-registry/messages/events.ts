@@ -14,36 +14,41 @@ export const DescribedNode = z
   .describe("the node, as it has described itself");
 export type DescribedNode = z.infer<typeof DescribedNode>;
 
-const decided = { by: Who, reason: z.string().nullable() };
+/** Who watches a role hears of all that becomes of its nodes. */
+const role = Role.describe("of the node");
+const described = {
+  role,
+  previous_role: z.string().nullable().describe("of the node before, where it was another one: it has left that one"),
+  node: DescribedNode,
+};
+const decided = { role, by: Who, reason: z.string().nullable() };
 
 export const NodeRegistered = message(
   "NodeRegistered",
-  { node: DescribedNode, previous_hostname: z.string().nullable().describe("of the host that had its id before") },
+  { ...described, previous_hostname: z.string().nullable().describe("of the host that had its id before") },
   { description: "A node is online: for the first time, or again after it was offline." },
 );
-export const NodeUpdated = message(
-  "NodeUpdated",
-  { node: DescribedNode },
-  { description: "A node that is online describes itself otherwise than before, or says no more that it is out." },
-);
+export const NodeUpdated = message("NodeUpdated", described, {
+  description: "A node that is online describes itself otherwise than before, or says no more that it is out.",
+});
 export const NodeCameOnline = message(
   "NodeCameOnline",
-  { says: OutOfService.nullable() },
+  { role, says: OutOfService.nullable() },
   { description: "A node that was offline has beaten again." },
 );
 export const NodeSaid = message(
   "NodeSaid",
-  { says: OutOfService.nullable().describe("null: nothing more, it is in service") },
+  { role, says: OutOfService.nullable().describe("null: nothing more, it is in service") },
   { description: "A node says that it is out of service, or that it is back." },
 );
 export const NodeWentOffline = message(
   "NodeWentOffline",
-  { why: Why, last_heartbeat_at: z.iso.datetime().nullable() },
+  { role, why: Why, last_heartbeat_at: z.iso.datetime().nullable() },
   { description: "A node is silent, or has said goodbye. It stays listed." },
 );
 export const NodeFellSilent = message(
   "NodeFellSilent",
-  { why: Why, last_heartbeat_at: z.iso.datetime().nullable() },
+  { role, why: Why, last_heartbeat_at: z.iso.datetime().nullable() },
   { description: "A node that an operator has taken out is silent. It stays taken out." },
 );
 export const NodeTakenOut = message(

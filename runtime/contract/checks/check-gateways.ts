@@ -3,6 +3,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { parametersOf, parseRequestRef, routeKey } from "../language/route-pattern.ts";
 import type { CallModel, DomainModel, GatewayModel, TextRef } from "../model/domain-model.ts";
 import { childRef, diagnosticAt, type SourceRef, sourceRef } from "../reading/contract-source.ts";
+import { checkFollowed } from "./check-followed.ts";
 import { checkList, checkParameters } from "./check-lists.ts";
 import { checkReplies } from "./check-replies.ts";
 
@@ -118,7 +119,7 @@ function* checkTargets(call: CallModel, models: readonly DomainModel[], only?: s
     yield* checkMessage(call, target);
     if (call.list) yield* checkList(call.list, target);
   }
-  for (const type of call.types) yield* checkFollowedType(call, type, models, isAsked);
+  yield* checkFollowed(call, models, isAsked);
 }
 
 const isOwnDomain = (models: readonly DomainModel[], name: string, own: SourceRef["source"]): boolean =>
@@ -138,21 +139,6 @@ function* checkMessage(call: CallModel, target: DomainModel): Iterable<Diagnosti
     return;
   }
   yield* checkReplies(call, message, target);
-}
-
-/** Reported for the first domain that is followed, when none of them publishes it. */
-function* checkFollowedType(
-  { followed }: CallModel,
-  { text, at }: TextRef,
-  models: readonly DomainModel[],
-  isAsked: (name: string) => boolean,
-): Iterable<Diagnostic> {
-  const targets = followed.map((name) => models.find(({ set }) => set.domain === name.text));
-  if (targets.includes(undefined) || !followed.some((name) => isAsked(name.text))) return;
-  const known = targets.flatMap((target) => target?.published.map(({ written }) => written) ?? []);
-  if (known.includes(text)) return;
-  const names = followed.map((name) => name.text).join(", ");
-  yield diagnosticAt("RC101", at, `${names} publishes no ${text}`, { suggestion: didYouMean(text, known) });
 }
 
 /** The functions of the code that gateways name, and where the first gateway is. */

@@ -36,11 +36,12 @@ function compileLimit({ rateLimit, limitKey }: CallModel, domain: string): Limit
 }
 
 function compileDeed(call: CallModel, code: Code): CallSpec["does"] {
-  const { message, entity, list, followed, types, row } = call;
+  const { message, entity, list, followed, types, selected, row } = call;
   if (message) return compileMessage(call, message.text, code);
   if (entity)
     return {
       ...{ kind: "entity", entity: compileRef(entity), etag: row.etag ?? false },
+      allEntities: row.all_entities ?? false,
       view: required(functionOf(code.views, call.view), "view"),
     };
   if (list)
@@ -52,7 +53,8 @@ function compileDeed(call: CallModel, code: Code): CallSpec["does"] {
     return {
       ...{ kind: "follows", domains: followed.map(({ text }) => text) },
       types: types.length === 0 ? undefined : types.map(({ text }) => text),
-      select: new Map(Object.entries(row.follows?.select ?? {})),
+      select: new Map(selected.map(({ parameter, fields }) => [parameter, fields.map(({ text }) => text)])),
+      allEntities: row.all_entities ?? false,
     };
   return {
     kind: "call",

@@ -86,9 +86,11 @@ const Follows = z.strictObject({
   domains: nonEmptyListOf(LowerCaseName).optional().describe("Whose events. Default: the gateway's domain."),
   types: nonEmptyListOf(EventName).optional().describe("Only events of these types. Default: every type."),
   select: z
-    .record(FieldName, FieldName)
+    .record(FieldName, z.union([FieldName, nonEmptyListOf(FieldName)]))
     .optional()
-    .describe("Query parameters that narrow it, each with the field of the event that has to be equal."),
+    .describe(
+      "Query parameters that narrow it, each with the field of the event that has to be equal, or a list: one.",
+    ),
 });
 
 const Call = z.strictObject({
@@ -117,7 +119,10 @@ const Call = z.strictObject({
   filters: Filters.optional(),
   where: Where.optional(),
   hide: Hide.optional(),
-  all_entities: z.boolean().optional().describe("A node gets the rows of all entities too. Default: of its own."),
+  all_entities: z
+    .boolean()
+    .optional()
+    .describe("A node gets all entities, their rows or events too. Default: its own."),
   sort: Sort.optional().describe("What the rows are sorted by, and then by the key. Default: the key."),
   page: Page.optional().describe("Parts of the list that may be asked for. Default: it is one."),
   total: z.boolean().optional().describe("Counts all rows that fit, for the shape. Default true."),

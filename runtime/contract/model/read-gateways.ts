@@ -53,6 +53,8 @@ export interface CallModel {
   /** Whose events are followed; none: it follows nothing. */
   readonly followed: readonly TextRef[];
   readonly types: readonly TextRef[];
+  /** Query parameters that narrow what is followed, with the fields of events that may be equal. */
+  readonly selected: readonly { readonly parameter: string; readonly fields: readonly TextRef[] }[];
 }
 
 export interface GatewayModel {
@@ -140,6 +142,13 @@ function readCall(contract: GatewayContract, row: GatewayCallRow, at: SourceRef,
       text(name, ...(follows?.domains ? ["follows", "domains", index] : ["follows"])),
     ),
     types: (follows?.types ?? []).map((type, index) => text(type, "follows", "types", index)),
+    selected: Object.entries(follows?.select ?? {}).map(([parameter, field]) => ({
+      parameter,
+      fields: itemsWithRefs(field, childRef(at, "follows", "select", parameter)).map(({ item, at: fieldAt }) => ({
+        text: item,
+        at: fieldAt,
+      })),
+    })),
   };
 }
 

@@ -5,10 +5,10 @@ import type { UncheckedNode } from "./unchecked-node.ts";
 /** What a call does, and the keys that go with it. */
 const KEYS_OF = {
   message: ["payload", "exists", "load", "if_match", "wait", "replies", "domain"],
-  entity: ["view", "etag", "missing", "domain"],
+  entity: ["view", "etag", "missing", "all_entities", "domain"],
   projection: ["view", "filters", "where", "all_entities", "hide", "sort", "page", "total", "shape", "domain"],
   call: [],
-  follows: [],
+  follows: ["all_entities"],
 } as const;
 const DEEDS = Object.keys(KEYS_OF) as (keyof typeof KEYS_OF)[];
 const ONE_OF = "message, entity, projection, call or follows";

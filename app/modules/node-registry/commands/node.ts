@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { requestJson } from "../../../../client/json-request.ts";
+import { reasonOf, requestJson } from "../../../../client/json-request.ts";
 import { pause } from "../../../../client/back-off.ts";
 import { derivedNodeId } from "../../../../contracts/node-registry/messages/commands.ts";
 import { clientToken } from "../../../host/config.ts";
-import { print } from "../../../terminal/output.ts";
+import { print, replaceUnprintable } from "../../../terminal/output.ts";
 import { interruption } from "../../../terminal/interrupt.ts";
 import { parseNumberUpTo } from "../../../terminal/option-values.ts";
 import { type AgentWorld, NodeAgent } from "../agent/node-agent.ts";
@@ -76,7 +76,10 @@ async function bootstrap(options: BootstrapOptions): Promise<void> {
     for (const problem of writeNodeId(id, folders, stored)) complain(problem);
   });
   if (options.daemon) return agent.run();
-  const nodeId = await agent.once();
+  const nodeId = await agent.once().catch((error: unknown) => {
+    // The registry's own words are in it.
+    throw new Error(replaceUnprintable(reasonOf(error)), { cause: error });
+  });
   print(`registered as ${nodeId} with ${url}`);
 }
 
@@ -86,7 +89,8 @@ function interrupted(): AbortSignal {
   return controller.signal;
 }
 
-const complain = (line: string): void => void process.stderr.write(`${line}\n`);
+/** One line, whatever the registry has said. */
+const complain = (text: string): void => void process.stderr.write(`${replaceUnprintable(text)}\n`);
 
 const splitLabels = (text: string): readonly string[] =>
   text

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { NodeRegistryClient } from "../../../../client/node-registry-client.ts";
 import { clientToken } from "../../../host/config.ts";
 import { interruption } from "../../../terminal/interrupt.ts";
-import { print } from "../../../terminal/output.ts";
+import { print, replaceUnprintable } from "../../../terminal/output.ts";
 import { RouterApp, serveRouter } from "../router.ts";
 import { registryUrl } from "./registry-url.ts";
 
@@ -28,7 +28,9 @@ async function route({ registryUrl: url, host, port }: RouterOptions): Promise<v
     ...(token !== undefined && { token }),
     onChange: ({ stale, why }) =>
       void process.stderr.write(
-        stale ? `the registry does not answer, lists are the last ones: ${why}\n` : "fresh again\n",
+        stale
+          ? `the registry does not answer, lists are the last ones: ${replaceUnprintable(String(why))}\n`
+          : "fresh again\n",
       ),
   });
   const { server, url: own } = await serveRouter(new RouterApp(client), { host, port });
