@@ -22,6 +22,7 @@ import {
   refuseOtherProjections,
   withGateways,
 } from "./contracts-in-force.ts";
+import { refuseOtherConfiguration } from "./configuration.ts";
 import { SharedBus } from "./shared-bus.ts";
 
 export interface RefusedChange {
@@ -31,16 +32,13 @@ export interface RefusedChange {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Why a domain is not served, although others of this process are. */
-export interface DomainFailure {
-  /** Since when. */
-  readonly atMs: number;
-  /** Of the last try. */
-  readonly error: unknown;
-}
+/** Why a domain is not served, although others of this process are: since when, and the error of the last try. */
+export type DomainFailure = { readonly atMs: number; readonly error: unknown };
 
 export interface ReloadingOptions {
   readonly contracts: CompiledContracts;
+  /** Those of its folder at the start. */
+  readonly folder: CompiledContracts;
   readonly source: DomainSource;
   /** The contracts of all domains of the process that are in force. */
   readonly hostModels: () => readonly DomainModel[];
@@ -219,7 +217,7 @@ export class ReloadingRuntime {
 
   /** Another process put other contracts in force. Retries until it runs them, and serves nothing until then. */
   async #adoptContractsInForce(): Promise<void> {
-    const { store, source, clock } = this.#options;
+    const { store, source, clock, folder } = this.#options;
     for (let failures = 0; !this.#stopping;) {
       try {
         const inForce = await contractInForce(store, source.code.domain);
@@ -231,6 +229,7 @@ export class ReloadingRuntime {
           return await this.#run();
         }
         const next = await loadStoredContracts(store, inForce.hash, source, this.#contracts);
+        refuseOtherConfiguration(next, folder);
         return await this.#switchTo(next, inForce.by, []);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
