@@ -140,8 +140,9 @@ describeReal("nodes of a registry in two processes, in Consul", (services) => {
   });
 
   it("are not served by a process without Consul while others have it", async () => {
-    const without = { ...registry.environment, CONSUL_HTTP_ADDR: "", ROLLCALL_HTTP_PORT: "0" };
-    const refused = await rollcall(registry.command.join(" "), { ...without, ROLLCALL_LISTENERS: "node_registry=off" });
+    const { command, environment } = registry;
+    const more = { CONSUL_HTTP_ADDR: "", ROLLCALL_LISTENERS: "node_registry=off", ROLLCALL_HTTP_PORT: "0" };
+    const refused = await rollcall(command.join(" "), { ...environment, ...more });
     expect(refused.code).toBe(1);
     expect(refused.err + refused.out).toContain("CONSUL_HTTP_ADDR is set there, and not here");
     await register(1, E, { labels: ["after"] });
@@ -179,7 +180,8 @@ describeReal("a registry in two processes, without Consul", (services) => {
       ROLLCALL_LISTENERS: "node_registry=off",
       ROLLCALL_HTTP_PORT: "0",
     };
-    const refused = await rollcall(registry.command.join(" "), { ...registry.environment, ...more });
+    const { command, environment } = registry;
+    const refused = await rollcall(command.join(" "), { ...environment, ...more });
     expect(refused.code).toBe(1);
     expect(refused.err + refused.out).toContain("CONSUL_HTTP_ADDR is set here, and not there");
   });
