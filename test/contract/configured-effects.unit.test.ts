@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { configuredAs } from "../../app/host/configuration.ts";
 import { compileStoredContracts } from "../../app/host/contracts-in-force.ts";
 import { validateFiles } from "../../runtime/contract/checks/validate.ts";
 import { checkModel } from "../../runtime/contract/exploration/check-model.ts";
 import { buildGraph, renderGraph } from "../../runtime/contract/graph/graph.ts";
+import type { ContractSet } from "../../runtime/contract/reading/contract-source.ts";
 import { storedSourcesOf } from "../../runtime/contract/reading/contract-set.ts";
 import {
   domainWhereSet,
@@ -58,6 +60,13 @@ describe("effects under where_set", () => {
       const { domain } = compileStoredContracts(stored, LISTED_CODE, { env: "test", namespace: "" }, apart);
       expect([domain.contractHash, [...domain.effects.keys()]]).toEqual([hash, [...effects.keys()]]);
     }
+  });
+
+  it("are planned with as they were when the journal was written", () => {
+    const planned = (ran?: ContractSet) => configuredAs(listedModel(), ran).effects.map(({ intent }) => intent.name);
+    expect(planned(modelWhereSet().set)).not.toContain("page.list");
+    expect(planned(modelWhereSet("LIST_URL").set)).toContain("page.list");
+    expect(planned()).toContain("page.list");
   });
 
   it("are drawn where they are there", () => {

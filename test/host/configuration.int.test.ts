@@ -2,12 +2,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { composeHost, type Host } from "../../app/host/compose.ts";
 import { readConfig } from "../../app/host/config.ts";
 import { applyContracts, readContracts, resolveStartupContracts } from "../../app/host/contracts-in-force.ts";
 import { defineModule } from "../../app/host/module.ts";
+import { createHttpServer } from "../../app/http/server/http-server.ts";
 import type { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
 import { contractInForce } from "../../runtime/stored/contract-sets.ts";
 import { LISTED_CODE, listedFiles } from "../contract/listed-pages.ts";
@@ -77,42 +78,54 @@ describe("a start where others share the store", () => {
   });
 });
 
-describe("a process whose contracts were replaced", () => {
+describe("a process whose configuration lacks a variable", () => {
+  const { domain: name, variables: _, ...code } = LISTED_CODE;
+  const module = defineModule({
+    ...{ api: 1, name },
+    config: z.object({ LIST_URL: z.string().optional().describe("where pages are listed") }),
+    domains: [{ name, contracts: pathToFileURL(`${contracts}/`), code: () => code }],
+  });
+  const data = join(folder, "data");
   let host: Host;
-  afterEach(() => host.stop());
+  beforeAll(async () => {
+    await initializeStore(data);
+    const config = readConfig({ ROLLCALL_DATA_DIR: data, ROLLCALL_PARTITIONS: "2" }, [module]);
+    host = await composeHost(config, { modules: [module] });
+    await host.start();
+    await until(() => host.system(name).runtime.status().owned.length === 2);
+  });
+  afterAll(() => host.stop());
 
-  it(
-    "serves nothing while those in force are for another configuration, and says so",
-    { timeout: 60_000 },
-    async () => {
-      const data = join(folder, "data");
-      await initializeStore(data);
-      const { domain: name, variables: _, ...code } = LISTED_CODE;
-      const module = defineModule({
-        ...{ api: 1, name },
-        config: z.object({ LIST_URL: z.string().optional().describe("where pages are listed") }),
-        domains: [{ name, contracts: pathToFileURL(`${contracts}/`), code: () => code }],
-      });
-      host = await composeHost(readConfig({ ROLLCALL_DATA_DIR: data, ROLLCALL_PARTITIONS: "2" }, [module]), {
-        modules: [module],
-      });
-      await host.start();
-      const { runtime, domain, store } = host.system(name);
-      await until(() => runtime.status().owned.length === 2);
-      const names = { env: "dev", namespace: "" };
-      const [without, withList] = [contractsWhereSet(names), contractsWhereSet(names, "LIST_URL")];
-      expect(domain.contractHash).toBe(without.domain.contractHash);
-      const replace = (next: typeof without, former: typeof without) => {
-        const { contractHash: hash, stateVersion } = former.domain;
-        return applyContracts(store, next, { expected: { hash, stateVersion }, current: former.domain, by: "another" });
-      };
-      await replace(withList, without);
-      await until(() => runtime.failure !== null);
-      expect(runtime.failure?.error).toMatchObject({ code: "CONFIGURATION_DIFFERS" });
-      expect(runtime.status().owned).toEqual([]);
-      expect(runtime.refusedChange?.reason).toContain("LIST_URL is set there, and not here");
-      await replace(without, withList);
-      await until(() => runtime.failure === null && runtime.status().owned.length === 2);
-    },
-  );
+  it("shows all of its contracts, and what of them is not there", async () => {
+    const http = createHttpServer(host);
+    const { files } = (await http.inject("/api/v1/contracts")).json<{ files: readonly Record<string, unknown>[] }>();
+    expect(files.map(({ file, unset, diagnostics }) => [file, unset, diagnostics])).toEqual([
+      ["pages.yaml", undefined, []],
+      ["text.yaml", undefined, []],
+      ["shelves.yaml", undefined, []],
+      ["list.yaml", "LIST_URL", []],
+    ]);
+    const body = { files: {} };
+    const checked = await http.inject({ method: "POST", url: "/api/v1/contracts/check", body });
+    expect(checked.json()).toMatchObject({ diagnostics: [] });
+    await http.close();
+  });
+
+  it("serves nothing while contracts of another one are in force, and says so", { timeout: 60_000 }, async () => {
+    const { runtime, domain, store } = host.system(name);
+    const names = { env: "dev", namespace: "" };
+    const [without, withList] = [contractsWhereSet(names), contractsWhereSet(names, "LIST_URL")];
+    expect(domain.contractHash).toBe(without.domain.contractHash);
+    const replace = (next: typeof without, former: typeof without) => {
+      const { contractHash: hash, stateVersion } = former.domain;
+      return applyContracts(store, next, { expected: { hash, stateVersion }, current: former.domain, by: "another" });
+    };
+    await replace(withList, without);
+    await until(() => runtime.failure !== null);
+    expect(runtime.failure?.error).toMatchObject({ code: "CONFIGURATION_DIFFERS" });
+    expect(runtime.status().owned).toEqual([]);
+    expect(runtime.refusedChange?.reason).toContain("LIST_URL is set there, and not here");
+    await replace(without, withList);
+    await until(() => runtime.failure === null && runtime.status().owned.length === 2);
+  });
 });
