@@ -158,7 +158,8 @@ describeReal("a registry in two processes, without Consul", (services) => {
   afterAll(() => registry?.close());
 
   it("asks nothing of it, keeps nothing for it, and does not know it", async () => {
-    const [first, second] = registry.doors.map((door) => `${door}/api/v1/nodes`);
+    const { doors } = registry;
+    const [first, second] = doors.map((door) => `${door}/api/v1/nodes`);
     const body = { node_id: A, hostname: "h", role: "r" };
     expect((await ask("POST", `${first}/register`, { as: "fleet", body })).status).toBe(200);
     const out = { body: { mode: "draining" } };
