@@ -10,6 +10,7 @@ import type { ReplayDifference } from "../../runtime/replay/replay-findings.ts";
 import { Replay } from "../../runtime/replay/replay.ts";
 import { domainsInForce } from "../../runtime/stored/contract-sets.ts";
 import { readStoreConfig } from "../host/config.ts";
+import { configuredAs } from "../host/configuration.ts";
 import { type ExportedLine, InvalidJournalError } from "../journal/exported-line.ts";
 import { readJournalFile, readServerJournal } from "../journal/journal-source.ts";
 import { type OpenJournal, openJournal } from "../journal/open-journal.ts";
@@ -234,7 +235,8 @@ async function plan(
   const window = { since, stateVersion: model.code.stateVersion };
   const report = await withJournal({ ...options, domain }, command, window, async (lines) => {
     const journal = await openWithContracts(lines, await domainsOf(options), domain);
-    return runPlan(journal, compileDomain(model, journal.head), options.hours, ({ entities, otherwise, unknown }) =>
+    const edited = compileDomain(configuredAs(model, journal.newest), journal.head);
+    return runPlan(journal, edited, options.hours, ({ entities, otherwise, unknown }) =>
       showProgress(() => `${entities} entities, ${otherwise} otherwise, ${unknown} unknown`),
     );
   });

@@ -20,7 +20,7 @@ import { kafkaAccess, readConfig, readStoreConfig } from "../host/config.ts";
 import { configuredClusterId } from "../host/deployment.ts";
 import { readContracts } from "../host/contracts-in-force.ts";
 import { domainCodeOf, type Module } from "../host/module.ts";
-import { withoutVariables } from "../host/module-variables.ts";
+import { optionalVariables, withoutVariables } from "../host/module-variables.ts";
 import { chosenModules } from "../host/modules.ts";
 import { refusingBackends } from "../host/own-backends.ts";
 import { type ModuleOptions, readFolder } from "../terminal/contract-folder.ts";
@@ -173,7 +173,8 @@ async function prepareAll(store: Store, modules: readonly Module[]): Promise<voi
   const names = { env: "", namespace: "" };
   for (const module of modules)
     for (const { name, contracts, code } of module.domains) {
-      const own = domainCodeOf(name, code(refusingBackends(module), withoutVariables(module)));
+      const made = code(refusingBackends(module), withoutVariables(module));
+      const own = domainCodeOf(name, made, optionalVariables(module));
       if (Object.keys(own.rows ?? {}).length === 0) continue;
       const { domain } = readContracts({ directory: fileURLToPath(contracts.href), names }, [own]);
       await prepareProjections(

@@ -6,6 +6,7 @@ import { checkModel } from "../../runtime/contract/exploration/check-model.ts";
 import { buildGraph, ContractGraph } from "../../runtime/contract/graph/graph.ts";
 import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
 import type { ContractFile } from "../../runtime/contract/reading/contract-folder.ts";
+import { configuredAs } from "../host/configuration.ts";
 import { declaredDomains } from "../host/declared-domains.ts";
 import type { Module } from "../host/module.ts";
 import type { ExportedLine } from "../journal/exported-line.ts";
@@ -66,7 +67,8 @@ export async function checkContracts(
     code: model.code,
     compile: (names) => compileDomain(model, names),
   }));
-  return { ...checked, plan: await runPlan(journal, journal.fallback, planHours) };
+  const edited = compileDomain(configuredAs(model, journal.newest), journal.head);
+  return { ...checked, plan: await runPlan(journal, edited, planHours) };
 }
 
 function explored(domain: DomainModel, statesMax: number | undefined): ContractCheck["model"] {

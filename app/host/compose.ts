@@ -99,7 +99,7 @@ interface HostOfSystem {
 function composeSystem(
   config: Config,
   { bounds, clock, createBus, deployment, doorKeys, failpoint, notices, store }: Shared,
-  { module, source, contracts, hashAtStart, backends }: ServedDomain,
+  { module, source, contracts, folder, backends }: ServedDomain,
   { editable = false, contractsDir = source.directory, limits }: HostOptions,
   host: HostOfSystem,
 ) {
@@ -109,7 +109,7 @@ function composeSystem(
   const observe: Observe = (event) => listeners.forEach((listener) => listener(event));
   const onFatal = (error: unknown): void => host.onFailure(system, error);
   const runtime = new ReloadingRuntime({
-    ...{ contracts, source, store, clock, observe, onFatal, hostModels: host.models },
+    ...{ contracts, folder, source, store, clock, observe, onFatal, hostModels: host.models },
     makeBus: () => createBus(source.code.domain),
     makeRuntime: ({ domain }, bus, onSuperseded) =>
       new Runtime({
@@ -130,7 +130,7 @@ function composeSystem(
     ...{ config, module, backends, measures, runtime, following, store, clock, doorKeys },
     ...{ name: source.code.domain, editable: editable && contractsDir === source.directory },
     /** The folder that a reload reads, and the hash of what it had at the start: others may be in force. */
-    ...{ contractsDir: source.directory, hashAtStart },
+    ...{ contractsDir: source.directory, hashAtStart: folder.domain.contractHash },
     get catalog() {
       return backends.serviceCatalog.discovery;
     },

@@ -6,7 +6,7 @@ import type { Diagnostic } from "../../runtime/contract/diagnostics/diagnostic.t
 import type { TopicVariables } from "../../runtime/contract/language/topic-pattern.ts";
 import { buildDomainModel } from "../../runtime/contract/model/domain-model.ts";
 import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
-import { buildContractSet, sourcesOf } from "../../runtime/contract/reading/contract-set.ts";
+import { buildContractSet, setWithHash, storedSourcesOf } from "../../runtime/contract/reading/contract-set.ts";
 import type { ContractSet, LoadedContract } from "../../runtime/contract/reading/contract-source.ts";
 import { loadContract } from "../../runtime/contract/reading/load.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
@@ -14,6 +14,7 @@ import type { DomainCode } from "../../runtime/core/domain.ts";
 import type { Sql, Store } from "../../runtime/ports/store.ts";
 import { projectionDifferences, viewDifferences } from "../../runtime/shell/projections/prepare-projections.ts";
 import { type ContractChange, olderStateVersion, putInForce } from "../../runtime/shell/contract-in-force.ts";
+import { configurationDifferences, configurationDiffers, whereConfigured } from "./configuration.ts";
 import {
   addContractSet,
   type ContractFiles,
@@ -53,6 +54,8 @@ export interface DomainSource {
   readonly directory: string;
   readonly code: DomainCode;
   readonly names: TopicVariables;
+  /** Variables of the configuration that are set, of those that effects may go by; undefined: all. */
+  readonly configured?: ReadonlySet<string>;
 }
 
 /** The contracts as they were read, and the domain compiled from them. */
@@ -62,16 +65,17 @@ export interface CompiledContracts {
 }
 
 /**
- * The contracts of a folder.
+ * The contracts of a folder, as far as they are there in this configuration.
  * @param codes of the domains that it may be of
  * @throws InvalidContractsError with every diagnostic
  */
 export function readContracts(
-  { directory, names }: Pick<DomainSource, "directory" | "names">,
+  { directory, names, configured }: Omit<DomainSource, "code">,
   codes: readonly DomainCode[],
 ): CompiledContracts {
-  const { model, diagnostics } = validateDomain(directory, ...codes);
-  if (!model) throw new InvalidContractsError(diagnostics);
+  const { model: whole, diagnostics } = validateDomain(directory, ...codes);
+  if (!whole) throw new InvalidContractsError(diagnostics);
+  const model = configured ? whereConfigured(whole, configured) : whole;
   return { model, domain: compileDomain(model, names) };
 }
 
@@ -112,8 +116,9 @@ export async function applyContracts(
  * The contracts that a starting process runs. It puts those of its folder in force, with one exception: when processes
  * share a store and the folder's contracts were replaced there by others, those stay in force. A restart after a crash
  * must not bring back old contracts; `rollcall reload` does it on request. A higher `stateVersion` of the code comes in
- * force in any case.
- * @throws IncompatibleContractsError; Error when those in force can't be compiled with this version
+ * force in any case. Those in force for another configuration are replaced when no process serves them.
+ * @throws IncompatibleContractsError; Fault CONFIGURATION_DIFFERS, not retryable; Error when those in force can't be
+ * compiled with this version
  */
 export async function resolveStartupContracts(
   store: Store,
@@ -121,6 +126,8 @@ export async function resolveStartupContracts(
   source: DomainSource,
   options: Pick<ContractChange, "by" | "onTried"> & {
     readonly isShared: boolean;
+    /** Whether another process serves the domain. */
+    readonly isServed?: () => Promise<boolean>;
     readonly warn: (text: string) => void;
   },
 ): Promise<CompiledContracts> {
@@ -133,7 +140,10 @@ export async function resolveStartupContracts(
     current && (await loadStoredContracts(store, current.hash, source, folder).catch((error: Error) => error));
   const change = { expected: current, current: inForce instanceof Error ? undefined : inForce?.domain, by, onTried };
   const isOther = current?.hash !== contractHash;
-  if (inForce && isOther && options.isShared && (await readContractSet(store, name, contractHash))) {
+  const differences = inForce && !(inForce instanceof Error) ? configurationDifferences(inForce, folder) : [];
+  if (differences.length > 0 && (await options.isServed?.())) throw configurationDiffers(name, differences);
+  const mayStay = isOther && options.isShared && differences.length === 0;
+  if (inForce && mayStay && (await readContractSet(store, name, contractHash))) {
     if (inForce instanceof Error)
       throw new Error(`the contracts in force can't run in this version: ${inForce.message}`);
     warn(
@@ -171,7 +181,7 @@ async function recordContracts(
   sql: Sql,
   { model: { set }, domain: { contractHash } }: CompiledContracts,
 ): Promise<readonly string[]> {
-  const loaded = new Map(sourcesOf(set).map((source) => [basename(source.file), source]));
+  const loaded = new Map(storedSourcesOf(set).map((source) => [basename(source.file), source]));
   const files: ContractFiles = Object.fromEntries([...loaded].map(([name, { text }]) => [name, text]));
   const last = await newestContractSet(sql, set.domain);
   await addContractSet(sql, set.domain, { hash: contractHash, files });
@@ -191,14 +201,18 @@ function isUnversionedChange({ file, contract: now }: LoadedContract, text: stri
 /**
  * Compiles earlier contracts with this version's code. They are not validated: checks that are newer than a contract
  * must not refuse it.
- * @param apart contracts that are stored with none: those of the folder count
+ * The last parameter has contracts that are stored with none, so that those of the folder count, and the hash under
+ * which these ran: it says what was left out.
  * @throws Error when they can't be read, don't form a domain, or name code that no longer exists
  */
 export function compileStoredContracts(
   files: ContractFiles,
   code: DomainCode,
   names: TopicVariables,
-  apart: Pick<ContractSet, "computes" | "gateways"> = { computes: [], gateways: [] },
+  { hash, ...apart }: Pick<ContractSet, "computes" | "gateways"> & { readonly hash?: string } = {
+    computes: [],
+    gateways: [],
+  },
 ): CompiledContracts {
   const loaded = Object.entries(files).map(([file, text]) => loadContract({ file, text }));
   const { set: stored } = buildContractSet(
@@ -208,8 +222,8 @@ export function compileStoredContracts(
   const [problem] = loaded.flatMap(({ diagnostics }) => diagnostics);
   if (!stored)
     throw new Error(problem ? `${problem.file}:${problem.line}: ${problem.message}` : "they do not form a domain");
-  const { computes, gateways } = apart;
-  const model = buildDomainModel({ ...stored, computes, gateways }, code);
+  const set = (hash !== undefined && setWithHash(stored, hash)) || stored;
+  const model = buildDomainModel({ ...set, ...apart }, code);
   return { model, domain: compileDomain(model, names) };
 }
 
@@ -222,5 +236,6 @@ export async function loadStoredContracts(
 ): Promise<CompiledContracts> {
   const stored = await readContractSet(sql, code.domain, hash);
   if (!stored) throw new Error(`the contracts ${hash.slice(0, 12)} are not in rollcall.contract_set`);
-  return compileStoredContracts(stored.files, code, names, set);
+  const { computes, gateways } = set;
+  return compileStoredContracts(stored.files, code, names, { computes, gateways, hash });
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { DomainCode } from "../../runtime/core/domain.ts";
 import { domainCodeOf, type Module } from "./module.ts";
-import { withoutVariables } from "./module-variables.ts";
+import { optionalVariables, withoutVariables } from "./module-variables.ts";
 import { refusingBackends } from "./own-backends.ts";
 
 /** A domain as its module has it, for what checks, draws or replays contracts: an effect that is called throws. */
@@ -17,6 +17,6 @@ export const declaredDomains = (modules: readonly Module[]): readonly DeclaredDo
     module.domains.map(({ name, contracts: { href }, code }) => ({
       name,
       directory: fileURLToPath(href),
-      code: domainCodeOf(name, code(refusingBackends(module), withoutVariables(module))),
+      code: domainCodeOf(name, code(refusingBackends(module), withoutVariables(module)), optionalVariables(module)),
     })),
   );

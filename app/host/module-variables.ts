@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { BACKEND_VARIABLES } from "../../effects/backends.ts";
 import { didYouMean } from "../../runtime/contract/diagnostics/did-you-mean.ts";
+import type { Config } from "./config.ts";
 import type { Module, Variables } from "./module.ts";
 
 interface Variable {
@@ -16,6 +18,21 @@ export const variablesOf = (modules: readonly Module[]): readonly Variable[] =>
   modules.flatMap(({ name: module, config }) =>
     Object.entries(config?.shape ?? {}).map(([name, field]) => ({ module, name, field: field as Variable["field"] })),
   );
+
+/** What effects of contracts may go by: of the backends that are everybody's, and of the module's own. */
+export function optionalVariables({ config }: Module): readonly string[] {
+  const fields = Object.entries({ ...BACKEND_VARIABLES, ...config?.shape });
+  return fields.flatMap(([name, field]) => {
+    const { success, data } = z.safeParse(field, undefined);
+    return success && data === undefined ? [name] : [];
+  });
+}
+
+/** Those of them that are set here. */
+export function setVariables(config: Pick<Config, keyof typeof BACKEND_VARIABLES | "ofModules">, module: Module) {
+  const values: Readonly<Record<string, unknown>> = { ...config, ...config.ofModules[module.name] };
+  return optionalVariables(module).filter((name) => values[name] !== undefined);
+}
 
 /** For what only checks, draws, replays or tests: each variable has its default, or is undefined. */
 export const withoutVariables = ({ config }: Module): Variables =>

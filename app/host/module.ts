@@ -14,12 +14,15 @@ export const MODULE_API = 1;
 export type Variables = Readonly<Record<string, unknown>>;
 
 /** What the names in a domain's contracts stand for, with its effects on the given backends. */
-export type ModuleCode = Pick<DomainCode, "messages"> & Partial<Omit<DomainCode, "domain" | "messages">>;
+export type ModuleCode = Pick<DomainCode, "messages"> & Partial<Omit<DomainCode, "domain" | "messages" | "variables">>;
 
-/** A domain's code, complete: of what a module leaves out there is none. */
-export function domainCodeOf(domain: string, code: ModuleCode): DomainCode {
+/**
+ * A domain's code, complete: of what a module leaves out there is none.
+ * @param variables that may be left unset
+ */
+export function domainCodeOf(domain: string, code: ModuleCode, variables: readonly string[] = []): DomainCode {
   const { handlers = {}, reducer: given = reducer(z.object({}), {}, {}), intents = [], effects = {}, ...more } = code;
-  return { ...more, domain, handlers, reducer: given, intents, effects };
+  return { ...more, domain, handlers, reducer: given, intents, effects, variables };
 }
 
 /** A duration that decisions tell: shown in the overview, and the histogram `rollcall_<name>_seconds`. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { v7 } from "uuid";
-import { backendsOf } from "../../effects/backends.ts";
+import { BACKEND_VARIABLES, backendsOf } from "../../effects/backends.ts";
 import { EmbeddedBroker } from "../../runtime/adapters/embedded-bus/embedded-broker.ts";
 import { EmbeddedBus } from "../../runtime/adapters/embedded-bus/embedded-bus.ts";
 import { KafkaBus } from "../../runtime/adapters/kafka/kafka-bus.ts";
@@ -37,8 +37,10 @@ import {
   refuseBetweenDomains,
   resolveStartupContracts,
 } from "./contracts-in-force.ts";
+import { isServed } from "./configuration.ts";
 import { consumerGroupOf, consumerGroupsOf, deploymentOf } from "./deployment.ts";
 import { domainCodeOf, type Module, servedModules } from "./module.ts";
+import { optionalVariables, setVariables } from "./module-variables.ts";
 import { OwnBackends } from "./own-backends.ts";
 
 const installedPath = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -82,8 +84,8 @@ export interface ServedDomain {
   readonly module: Module;
   readonly source: DomainSource;
   readonly contracts: CompiledContracts;
-  /** The hash of those that its folder had at the start. */
-  readonly hashAtStart: string;
+  /** Those that its folder had at the start. */
+  readonly folder: CompiledContracts;
   readonly backends: ReturnType<ReturnType<typeof backendsOf>>;
 }
 
@@ -117,6 +119,7 @@ export async function openShared(config: Config, { log, ...options }: HostOption
     for (const domain of read) {
       const contracts = await resolveStartupContracts(store, domain.contracts, domain.source, {
         isShared: !isEmbedded(config),
+        isServed: async () => !isEmbedded(config) && isServed(store, domain.source.code.domain, clock),
         by: `the start of ${PROCESS_NAME}`,
         warn: (text) => log?.warn({ domain: domain.source.code.domain }, text),
         onTried: trialReporter(clock, domain.source.code, log),
@@ -125,7 +128,7 @@ export async function openShared(config: Config, { log, ...options }: HostOption
         { store, domain: contracts.domain, monotonicMs: () => clock.monotonicMs(), wallMs: () => clock.wallMs() },
         fillReporter(clock, domain.source.code, log),
       );
-      domains.push({ ...domain, contracts, hashAtStart: domain.contracts.domain.contractHash });
+      domains.push({ ...domain, contracts, folder: domain.contracts });
     }
     const broker = new EmbeddedBroker({ store, clock });
     const createBus = (domain: string): EventBus =>
@@ -175,7 +178,7 @@ interface DomainParts {
 function readDomains(
   config: Config,
   { modules, only, contractsDir, sql, clock, ownBackends }: HostOptions & DomainParts,
-): Omit<ServedDomain, "hashAtStart">[] {
+): Omit<ServedDomain, "folder">[] {
   const names = { env: config.ROLLCALL_ENV, namespace: config.ROLLCALL_NAMESPACE };
   const openBackends = backendsOf({ variables: config, scope: names, sql, clock });
   const domains = modules.flatMap((module) =>
@@ -188,16 +191,21 @@ function readDomains(
           module,
           backends,
           directory: fileURLToPath(href),
-          code: domainCodeOf(name, code(backends, variables)),
+          code: domainCodeOf(name, code(backends, variables), optionalVariables(module)),
         };
       }),
   );
   const codes = domains.map(({ code }) => code);
-  const edited = contractsDir === undefined ? undefined : readContracts({ directory: contractsDir, names }, codes);
+  const configured = new Set(modules.flatMap((module) => setVariables(config, module)));
+  const edited =
+    contractsDir === undefined ? undefined : readContracts({ directory: contractsDir, names, configured }, codes);
   const read = domains.map(({ module, backends, ...own }) => {
     const isEdited = edited?.domain.name === own.code.domain;
-    const source = { ...own, names, ...(isEdited && contractsDir && { directory: contractsDir }) };
-    return { module, backends, source, contracts: isEdited ? edited : readContracts(source, [own.code]) };
+    const source = { ...own, names, configured, ...(isEdited && contractsDir && { directory: contractsDir }) };
+    const contracts = isEdited ? edited : readContracts(source, [own.code]);
+    // What they go by is there, so it is used: a wrong address refuses the start.
+    if (contracts.model.variables.some(({ written }) => written in BACKEND_VARIABLES)) void backends.serviceCatalog;
+    return { module, backends, source, contracts };
   });
   refuseBetweenDomains(
     read.map(({ contracts }) => contracts.model),

@@ -9,6 +9,8 @@ import type { CompiledContracts, DomainSource } from "./contracts-in-force.ts";
 /** What a runtime that follows the contracts in force is made of. */
 export interface ReloadingOptions {
   readonly contracts: CompiledContracts;
+  /** Those of its folder at the start. */
+  readonly folder: CompiledContracts;
   readonly source: DomainSource;
   /** The contracts of all domains of the process that are in force. */
   readonly hostModels: () => readonly DomainModel[];

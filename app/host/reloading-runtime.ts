@@ -17,6 +17,7 @@ import {
   refuseOtherProjections,
   withGateways,
 } from "./contracts-in-force.ts";
+import { refuseOtherConfiguration } from "./configuration.ts";
 import type { ReloadingOptions } from "./reloading-options.ts";
 import { SharedBus } from "./shared-bus.ts";
 
@@ -213,7 +214,7 @@ export class ReloadingRuntime {
 
   /** Another process put other contracts in force. Retries until it runs them, and serves nothing until then. */
   async #adoptContractsInForce(): Promise<void> {
-    const { store, source, clock } = this.#options;
+    const { store, source, clock, folder } = this.#options;
     for (let failures = 0; !this.#stopping;) {
       try {
         const inForce = await contractInForce(store, source.code.domain);
@@ -225,6 +226,7 @@ export class ReloadingRuntime {
           return await this.#run();
         }
         const next = await loadStoredContracts(store, inForce.hash, source, this.#contracts);
+        refuseOtherConfiguration(next, folder);
         return await this.#switchTo(next, inForce.by, []);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);

@@ -1,3 +1,4 @@
+import type { ContractSet } from "../../runtime/contract/reading/contract-source.ts";
 import type { TopicVariables } from "../../runtime/contract/language/topic-pattern.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { DomainCode } from "../../runtime/core/domain.ts";
@@ -18,8 +19,8 @@ export interface JournalDomain {
 /**
  * Reads the head of a journal and compiles the contracts that it was written under.
  * @param domainNamed gives the journal's domain, or throws
- * @returns the contracts by hash, compiled with this version's code; those that can't be, and why; the rows and
- * entities behind the head, partition by partition
+ * @returns the contracts by hash, compiled with this version's code, and the newest of them; those that can't be, and
+ * why; the rows and entities behind the head, partition by partition
  * @throws InvalidJournalError
  */
 export async function openJournal(lines: AsyncIterable<ExportedLine>, domainNamed: (name: string) => JournalDomain) {
@@ -31,13 +32,15 @@ export async function openJournal(lines: AsyncIterable<ExportedLine>, domainName
   const currentDomain = compile(head);
   const contracts = new Map([[currentDomain.contractHash, currentDomain]]);
   const problems: string[] = [];
+  let newest: ContractSet | undefined;
   const { begins_on, since } = head;
   if (begins_on !== undefined && (since === undefined || since.slice(0, 10) < begins_on))
     problems.push(`the days before ${begins_on} were dropped from the journal: they are not repeated`);
   for (next = await iterator.next(); !next.done && next.value.line === "contract"; next = await iterator.next()) {
     const { hash, files } = next.value;
     try {
-      const { domain } = compileStoredContracts(files, code, head);
+      const { domain, model } = compileStoredContracts(files, code, head, { computes: [], gateways: [], hash });
+      newest = model.set;
       if (domain.contractHash === hash) contracts.set(hash, domain);
       else problems.push(`the contracts ${hash.slice(0, 12)} don't match their hash`);
     } catch (error) {
@@ -46,7 +49,8 @@ export async function openJournal(lines: AsyncIterable<ExportedLine>, domainName
       );
     }
   }
-  return { head, contracts, fallback: currentDomain, problems, entityHistories: historyLines(next, iterator) };
+  const entityHistories = historyLines(next, iterator);
+  return { head, contracts, newest, fallback: currentDomain, problems, entityHistories };
 }
 
 async function* historyLines(

@@ -52,7 +52,7 @@ export type PlanReport = z.infer<typeof PlanReport>;
 
 /** Replays a journal under edited contracts and compares the ends. @param onProgress called after each line */
 export async function runPlan(
-  { head, contracts, problems, entityHistories }: OpenJournal,
+  { head, contracts, problems, entityHistories }: Omit<OpenJournal, "newest" | "fallback">,
   edited: Domain,
   hoursBack: number,
   onProgress: (counts: Pick<PlanReport, "entities" | "otherwise" | "unknown">) => void = () => {},

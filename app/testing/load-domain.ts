@@ -8,8 +8,9 @@ import { readContractFolder } from "../../runtime/contract/reading/contract-fold
 import { fromRfc3339 } from "../../runtime/core/time.ts";
 import { checkModule } from "../host/check-module.ts";
 import { refusingBackends } from "../host/own-backends.ts";
+import { whereConfigured } from "../host/configuration.ts";
 import { domainCodeOf, type Module, type ModuleDomain, type Variables } from "../host/module.ts";
-import { withoutVariables } from "../host/module-variables.ts";
+import { optionalVariables, withoutVariables } from "../host/module-variables.ts";
 import { unknownName } from "./known-names.ts";
 import { memoryServiceCatalog } from "../../effects/service-catalog/memory-catalog.ts";
 import { ManualClock } from "./manual-clock.ts";
@@ -27,6 +28,8 @@ export interface TestDomainOptions {
   readonly backends?: Partial<Backends> & Readonly<Record<string, unknown>>;
   /** Of the module's variables, as `config` makes them of the environment. Default: their defaults, else undefined. */
   readonly config?: Variables;
+  /** Variables that effects go by (`where_set`) and that are not set. Default: none, so all effects are there. */
+  readonly unset?: readonly string[];
   /** The time at which the test begins, RFC 3339; default: 2026-01-01T00:00:00Z. */
   readonly now?: string;
 }
@@ -38,10 +41,12 @@ export interface TestDomainOptions {
  * @throws Error with every diagnostic of contracts that have errors, by file and line
  */
 export function testDomain<Data = unknown>(module: Module, options: TestDomainOptions = {}): TestDomain<Data> {
+  const { unset = [] } = options;
   const variables = { ...withoutVariables(checkModule(module, "under test")), ...options.config };
   const chosen = chosenDomain(module, options.domain);
   const folder = options.contracts ?? chosen.contracts;
-  const model = validModel(module, chosen, variables, typeof folder === "string" ? folder : fileURLToPath(folder));
+  const whole = validModel(module, chosen, variables, typeof folder === "string" ? folder : fileURLToPath(folder));
+  const model = whereConfigured(whole, new Set(optionalVariables(module).filter((name) => !unset.includes(name))));
   const clock = clockAt(options.now);
   const serviceCatalog = memoryServiceCatalog({ env: "test", namespace: "", domain: chosen.name });
   const { effects = {} } = chosen.code(
@@ -59,7 +64,8 @@ function validModel(module: Module, domain: ModuleDomain, variables: Variables, 
   const read = JSON.stringify(readContractFolder(directory));
   const last = lastModels.get(domain);
   if (last?.read === read) return last.model;
-  const code = domainCodeOf(domain.name, domain.code(refusingBackends(module), variables));
+  const made = domain.code(refusingBackends(module), variables);
+  const code = domainCodeOf(domain.name, made, optionalVariables(module));
   const { model, diagnostics } = validateDomain(directory, code);
   if (!model) throw new Error(`the contracts have errors:\n${formatDiagnostics(diagnostics, "text")}`);
   lastModels.set(domain, { read, model });

@@ -109,7 +109,7 @@ export class ConsulAgentServices implements ServiceRegistry, ServiceInventory {
       // Without an address, Consul would use the agent's own.
       Address: entry.address ?? NO_ADDRESS,
       Port: entry.port ?? 0,
-      Meta: ownershipMeta(this.#owner, version, entry.nodeId),
+      Meta: { ...entry.meta, ...ownershipMeta(this.#owner, version, entry.nodeId) },
     };
   }
 }

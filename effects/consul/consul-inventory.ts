@@ -4,7 +4,7 @@ import { backendUnavailable } from "../service-catalog/faults.ts";
 import type { InventoryEntry } from "../../runtime/core/drift.ts";
 import type { ConsulClient } from "./consul-client.ts";
 import { type ExternalNode, foreignNode } from "./external-node.ts";
-import { checkIdOf, NO_ADDRESS, versionOf } from "./service-plan.ts";
+import { checkIdOf, NO_ADDRESS, ownMeta, versionOf } from "./service-plan.ts";
 
 /** Enough for some 50,000 services with their checks. Beyond it the read fails, and nothing is compared. */
 const RESPONSE_BYTES_MAX = 24 * 1024 * 1024;
@@ -69,12 +69,14 @@ function toOwnedServices(
   return services.flatMap(({ ID, Service: name, Tags, Address, Port, Meta: meta }) => {
     if (meta?.["rollcall_owner"] !== owner) return [];
     const check = checkOf.get(checkIdOf(ID));
+    const own = ownMeta(meta);
     const content: CatalogService = {
       service_id: ID,
       service_name: name,
       tags: Tags ?? [],
       address: Address === NO_ADDRESS || Address === "" ? null : Address,
       port: Port === 0 ? null : Port,
+      ...(own && { meta: own }),
       status: check?.Status ?? null,
     };
     const version = versionOf({ Meta: meta, checkName: check?.Name });

@@ -47,7 +47,8 @@ const PASSES_MAX = 8;
  * is a compare and set with the indexes that it expects. A new service, and one that this process wrote last, is
  * written without reading it first. When the write conflicts, the service is read and its owner and version are
  * compared. So late writes, other processes, repeats and outdated entries of `LastWrittenServices` do no harm.
- * The token needs `node "rollcall-{env}-{namespace}"` and `service_prefix "onex-"` with policy "write", nothing else.
+ * The token needs `node "rollcall-{env}-{namespace}"` and the domains' `service_prefix` ("onex-", "node-") with policy
+ * "write", nothing else.
  */
 export class ConsulTransactions implements ServiceRegistry, ServiceInventory {
   readonly #client: ConsulClient;

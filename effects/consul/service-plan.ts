@@ -17,6 +17,13 @@ export const NO_ADDRESS = "no-address.invalid";
 
 export const checkIdOf = (serviceId: string): string => `rollcall:${serviceId}`;
 
+const OWNERSHIP = "rollcall_";
+/** What a service's Meta has beside that; undefined: nothing. */
+export function ownMeta(meta: Readonly<Record<string, string>>): Readonly<Record<string, string>> | undefined {
+  const own = Object.entries(meta).filter(([key]) => !key.startsWith(OWNERSHIP));
+  return own.length === 0 ? undefined : Object.fromEntries(own);
+}
+
 /** The Meta of a service that names its owner, version and node. */
 export const ownershipMeta = (owner: string, version: number, nodeId: string): Record<string, string> => ({
   rollcall_owner: owner,
@@ -107,7 +114,7 @@ const serviceOf = ({ serviceId, version, entry }: ServiceRegistration, owner: st
   Tags: entry.tags,
   ...(entry.address !== null && { Address: entry.address }),
   ...(entry.port !== null && { Port: entry.port }),
-  Meta: ownershipMeta(owner, version, entry.nodeId),
+  Meta: { ...entry.meta, ...ownershipMeta(owner, version, entry.nodeId) },
   ModifyIndex: index,
 });
 

@@ -18,6 +18,7 @@ export const HandlerConsulRegister = (registry: ServiceRegistry) =>
           tags: payload.tags,
           address: payload.address,
           port: payload.port,
+          meta: payload.meta,
           check: payload.check,
         },
       })),

@@ -35,10 +35,14 @@ export function memoryServiceCatalog(scope: DomainScope, stored: StoredServices 
     registry: {
       apply: async (changes) => changes.map((change) => write(stored, owner, change)),
       list: async () =>
-        registered().map(({ id, entry: { name, nodeId, tags, address, port, check }, version }) => ({
+        registered().map(({ id, entry: { name, nodeId, tags, address, port, meta, check }, version }) => ({
           entityId: nodeId,
           version,
-          content: { service_id: id, service_name: name, tags, address, port, status: check.status },
+          content: {
+            ...{ service_id: id, service_name: name, tags, address, port },
+            ...(meta && { meta }),
+            status: check.status,
+          },
         })),
     },
     discovery: {

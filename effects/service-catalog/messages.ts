@@ -15,6 +15,11 @@ export const ConsulRegister = intent("consul.register", {
   address: z.string().nullable(),
   /** Null without an endpoint, and when the first endpoint's URL has no port. */
   port: z.int().min(1).max(65_535).nullable(),
+  /**
+   * Within Consul's limits: 60 entries, keys of letters, digits, `_` and `-`, values of at most 512 bytes. The table in
+   * Consul's place does not keep it.
+   */
+  meta: z.record(z.string(), z.string()).optional(),
   check: Check,
 });
 
@@ -42,6 +47,8 @@ export const CatalogService = z.object({
   /** Null for a service without an address. */
   address: z.string().nullable(),
   port: z.int().nullable(),
+  /** Without Rollcall's own; absent where there is none. */
+  meta: z.record(z.string(), z.string()).optional(),
   /** Status of our own check; null when the check was deleted. */
   status: z.string().nullable(),
 });

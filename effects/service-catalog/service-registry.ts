@@ -10,6 +10,7 @@ interface ServiceEntry {
   readonly tags: readonly string[];
   readonly address: string | null;
   readonly port: number | null;
+  readonly meta?: Readonly<Record<string, string>> | undefined;
   readonly check: Check;
 }
 

@@ -4,6 +4,7 @@ import { isSameNode } from "../../contracts/node-registry/messages/same-node.ts"
 import { NodeState } from "../../contracts/node-registry/messages/state.ts";
 import { type ReducerContext, reducer } from "../../runtime/core/reducer.ts";
 import { toRfc3339 } from "../../runtime/core/time.ts";
+import { leaveConsul, showInConsul } from "./consul.intents.ts";
 
 type Context<Payload> = ReducerContext<Payload, NodeState>;
 type Described = Context<{ readonly node: DescribedNode }>;
@@ -72,5 +73,5 @@ export const nodeRegistryReducer = reducer(
       updated_at: toRfc3339(now),
     }),
   },
-  {},
+  { show_in_consul: showInConsul, leave_consul: leaveConsul },
 );

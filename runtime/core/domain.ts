@@ -166,6 +166,8 @@ export interface DomainCode extends GatewayCode {
   readonly effects: Readonly<Record<string, Effect>>;
   /** Backends that are compared, from time to time, with what they should hold. */
   readonly reconciled?: readonly ReconciledBackend[];
+  /** Variables of its configuration that may be left unset: what effects may go by. */
+  readonly variables?: readonly string[];
   /** The functions of projections. */
   readonly rows?: Readonly<Record<string, RowFunction>>;
 }

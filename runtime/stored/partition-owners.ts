@@ -1,7 +1,7 @@
 import type { Sql } from "../ports/store.ts";
 
 /** An owner records once a second that it serves its partitions: after this long nobody does. */
-const UNSERVED_SECONDS = 5;
+export const UNSERVED_SECONDS = 5;
 
 /**
  * Locks the rows of all partitions until the transaction ends. A turn and a takeover lock their partitions' rows too:

@@ -23,6 +23,8 @@ export interface CatalogUnderTest {
 export interface CatalogTraits {
   /** Whether a version older than a removal is rejected. */
   readonly remembersRemovals: boolean;
+  /** Whether it keeps the meta of a service. */
+  readonly keepsMeta: boolean;
 }
 
 /** The suite of every service catalog, written through the three effects. */
@@ -104,6 +106,20 @@ export function describeCatalog(name: string, traits: CatalogTraits, open: () =>
       await eventually(async () => expect(await passing()).toEqual([]));
       await eventually(async () => expect(await all()).toMatchObject([{ status: "critical", note: "gone quiet" }]));
     });
+
+    if (traits.keepsMeta)
+      it("lists a service's meta without its own, also after its status was set", async () => {
+        const meta = { zone: "a", hostname: "höst" };
+        const listed = async () =>
+          (await bench.registry.list(AbortSignal.timeout(5_000)))
+            .map(({ content }) => content)
+            .find(({ service_id }) => service_id === intents.idOf("n1"));
+        await register(intents.register("n1", 3, { meta }), intents.register("n2", 3));
+        await eventually(async () => expect(await listed()).toMatchObject({ status: "critical", meta }));
+        await setStatus(intents.setStatus("n1", 4, "passing"));
+        await eventually(async () => expect(await listed()).toMatchObject({ status: "passing", meta }));
+        expect(Object.keys((await listed())?.["meta"] ?? {}).sort()).toEqual(["hostname", "zone"]);
+      });
 
     it("removes a node", async () => {
       await register(intents.register("n1", 3), intents.register("n2", 3));

@@ -14,7 +14,7 @@ describeReal("Consul", ({ consul }) => {
     return response.ok ? ((await response.json()) as Record<string, unknown>) : {};
   };
 
-  describeCatalog("Consul by transactions", { remembersRemovals: false }, async () => {
+  describeCatalog("Consul by transactions", { remembersRemovals: false, keepsMeta: true }, async () => {
     const client = new ConsulClient({ address: consul });
     const scope = { env: "test", namespace: freshNamespace() };
     const catalog = consulCatalog(client, { ...scope, registration: "txn" });
@@ -55,7 +55,7 @@ describeReal("Consul", ({ consul }) => {
     };
   });
 
-  describeCatalog("Consul by its agent", { remembersRemovals: false }, async () => {
+  describeCatalog("Consul by its agent", { remembersRemovals: false, keepsMeta: true }, async () => {
     const client = new ConsulClient({ address: consul });
     const scope = { env: "test", namespace: freshNamespace() };
     const catalog = consulCatalog(client, { ...scope, registration: "agent" });

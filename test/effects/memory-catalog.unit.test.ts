@@ -2,7 +2,7 @@ import { memoryServiceCatalog } from "../../app/testing/index.ts";
 import type { StoredServices } from "../../effects/service-catalog/memory-catalog.ts";
 import { describeCatalog } from "./catalog-conformance.ts";
 
-describeCatalog("memoryServiceCatalog", { remembersRemovals: true }, async () => {
+describeCatalog("memoryServiceCatalog", { remembersRemovals: true, keepsMeta: true }, async () => {
   const stored: StoredServices = new Map();
   const catalogOf = (env: string, domain: string) => memoryServiceCatalog({ env, namespace: "", domain }, stored);
   const ours = catalogOf("dev", "registration");

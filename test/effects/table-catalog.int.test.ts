@@ -15,7 +15,7 @@ async function openStore(): Promise<Store> {
   return store;
 }
 
-describeCatalog("TableCatalog", { remembersRemovals: true }, async () => {
+describeCatalog("TableCatalog", { remembersRemovals: true, keepsMeta: false }, async () => {
   const store = await openStore();
   const ours = new TableCatalog(store, { env: "dev", namespace: "", domain: "registration" });
   const theirs = new TableCatalog(store, { env: "prod", namespace: "", domain: "registration" });

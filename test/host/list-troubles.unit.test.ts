@@ -305,4 +305,9 @@ describe("what blocks nothing", () => {
     });
     expect(seen([using])).toMatchObject({ process: false });
   });
+
+  it("is a backend out of reach that no entity waits for", () => {
+    const using = domain("a", {}, { backends: [{ name: "catalogue", error: "refused" }], backendsAwaited: false });
+    expect(seen([using, domain("b")])).toEqual({ codes: ["BACKEND_UNAVAILABLE"], ...ready });
+  });
 });

@@ -1,3 +1,4 @@
+import { CONFIGURATION_MUTANTS } from "./configuration-mutants.ts";
 import { DOOR_MUTANTS } from "./door-mutants.ts";
 import { FOLLOWING_MUTANTS } from "./following-mutants.ts";
 import { GATEWAY_MUTANTS } from "./gateway-mutants.ts";
@@ -36,6 +37,7 @@ const DAY = "test/shell/turns/first-line-of-a-day.unit";
 
 /** Of the host and the runtime. */
 export const MUTANTS: readonly Mutant[] = [
+  ...CONFIGURATION_MUTANTS,
   ...DOOR_MUTANTS,
   ...FOLLOWING_MUTANTS,
   ...GATEWAY_MUTANTS,

@@ -78,7 +78,8 @@ interface RegistryOptions {
 export class RealRegistry extends RealSystem {
   readonly #contracts: ContractsCopy;
   readonly #folder: string;
-  readonly #command: readonly string[];
+  /** Of `rollcall`, that starts a process of it. */
+  readonly command: readonly string[];
   /** Of the registry's ports, by process. */
   readonly doors: readonly [string, string];
   /** The one that was started last at each port. */
@@ -93,7 +94,7 @@ export class RealRegistry extends RealSystem {
     super(NODE_REGISTRY, services, options, database);
     this.#contracts = own.contracts;
     this.#folder = own.folder;
-    this.#command = ["start", "--module", "node_registry", "--contracts", own.contracts.dir];
+    this.command = ["start", "--module", "node_registry", "--contracts", own.contracts.dir];
     this.doors = [`http://127.0.0.1:${own.ports[0]}`, `http://127.0.0.1:${own.ports[1]}`];
   }
 
@@ -116,6 +117,8 @@ export class RealRegistry extends RealSystem {
       environment: {
         // A killed process is missed as soon as Kafka allows.
         ...{ KAFKA_SESSION_TIMEOUT_MS: "6000", ROLLCALL_HTTP_RATE_MAX: "1000000", ROLLCALL_LOG_LEVEL: "info" },
+        // Where a test asks for it.
+        CONSUL_HTTP_ADDR: "",
         ...{ ROLLCALL_DOMAIN_PARTITIONS: "node_profile=1", ROLLCALL_API_TOKENS_FILE: join(folder, "tokens") },
         ...environment,
       },
@@ -129,7 +132,7 @@ export class RealRegistry extends RealSystem {
   }
 
   override async start(more: Readonly<Record<string, string>> = {}, options: StartOptions = {}): Promise<Program> {
-    const program = await super.start(more, { command: this.#command, ...options });
+    const program = await super.start(more, { command: this.command, ...options });
     const nth = this.doors.findIndex((door) => more["ROLLCALL_LISTENERS"]?.endsWith(`=${new URL(door).port}`));
     this.processes[nth] = program;
     await waitUntil(() => assertOpen(this.doors[nth] ?? ""), { what: "the registry's port", timeoutMs: DOOR_MS });
@@ -137,8 +140,8 @@ export class RealRegistry extends RealSystem {
   }
 
   /** For the first time, or again. */
-  startAt(nth: 0 | 1): Promise<Program> {
-    return this.start({ ROLLCALL_LISTENERS: `node_registry=${new URL(this.doors[nth]).port}` });
+  startAt(nth: 0 | 1, more: Readonly<Record<string, string>> = {}): Promise<Program> {
+    return this.start({ ROLLCALL_LISTENERS: `node_registry=${new URL(this.doors[nth]).port}`, ...more });
   }
 
   /** What the processes are told at their next start, or reload. */
@@ -154,6 +157,11 @@ export class RealRegistry extends RealSystem {
   /** At the host's own port of the process that was started last, as an operator. */
   atHost<Body>(method: string, path: string): Promise<Asked<Body>> {
     return ask<Body>(method, this.url + path);
+  }
+
+  /** The same at a process that is named by its port. */
+  atHostOf<Body>(nth: 0 | 1, method: string, path: string): Promise<Asked<Body>> {
+    return ask<Body>(method, `${this.processes[nth]?.url}${path}`);
   }
 
   override async close(): Promise<void> {

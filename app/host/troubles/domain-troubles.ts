@@ -94,8 +94,9 @@ function partitionsRefused({ status: { refused } }: DomainFacts, surroundings: S
   return all;
 }
 
-const backendsUnavailable: Make = ({ backends }, surroundings) =>
-  backends.flatMap(({ name, error }) =>
+const backendsUnavailable: Make = ({ backends, backendsAwaited = true }, surroundings) => {
+  const waiting = backendsAwaited ? "entities wait" : "nothing waits";
+  return backends.flatMap(({ name, error }) =>
     error === null
       ? []
       : [
@@ -103,12 +104,13 @@ const backendsUnavailable: Make = ({ backends }, surroundings) =>
             code: "BACKEND_UNAVAILABLE",
             subject: name,
             title: `the ${name} can't be reached`,
-            detail: `${error}; its intents are retried automatically, and entities wait for them`,
+            detail: `${error}; its intents are retried automatically, and ${waiting} for them`,
             remedy: "check that it runs and that this machine reaches it",
-            blocks: wholeOf(surroundings),
+            blocks: backendsAwaited ? wholeOf(surroundings) : "nothing",
           },
         ],
   );
+};
 
 function contractsRefused({ refusedChange, failure }: DomainFacts): OwnTrouble[] {
   if (!refusedChange) return [];

@@ -31,6 +31,8 @@ export interface DomainFacts {
   readonly unserved: readonly number[];
   /** The backends that it has opened; error: why one can't be reached. */
   readonly backends: readonly { readonly name: string; readonly error: string | null }[];
+  /** Whether entities wait for them; undefined: they do. */
+  readonly backendsAwaited?: boolean;
   readonly jobs: readonly Pick<JobStatus, "job" | "failure">[];
   /** When the entity was due that waits for longest to be purged, ms since the epoch; null: none waits. */
   readonly purgesDueAtMs: number | null;

@@ -1,4 +1,5 @@
 import type { DomainBackends, OpenedBackend } from "../../../effects/backends.ts";
+import type { Domain } from "../../../runtime/core/domain.ts";
 import type { Clock } from "../../../runtime/ports/clock.ts";
 import { HEARD, type NoticesStatus } from "../../../runtime/ports/notices.ts";
 import type { Sql } from "../../../runtime/ports/store.ts";
@@ -34,8 +35,14 @@ interface Observed {
   readonly runtime: Pick<ReloadingRuntime, "status" | "failure" | "refusedChange">;
   readonly backends: Pick<DomainBackends, "opened">;
   readonly store: Sql;
-  readonly domain?: { readonly projections: readonly unknown[] };
+  readonly domain?: Pick<Domain, "effects"> & { readonly projections: readonly unknown[] };
 }
+
+/** Whether entities may wait for backends: without effects they are used by whoever asks. */
+const isAwaited = ({ domain }: Observed): boolean => {
+  const effects = [...(domain?.effects.values() ?? [])];
+  return effects.length === 0 || effects.some(({ outputEvents }) => outputEvents.length > 0);
+};
 
 interface TroublesOptions {
   readonly systems: readonly Observed[];
@@ -125,6 +132,7 @@ export class Troubles {
     ]);
     return {
       ...{ name, status, failure, refusedChange, backends: reached },
+      backendsAwaited: isAwaited(system),
       purgesDueAtMs: status.store.ok ? await this.#purgesDueAt(system) : null,
       projectionFaults: status.store.ok ? await this.#faultsOf(system) : [],
       jobs: jobs().filter(({ domain }) => domain === name),

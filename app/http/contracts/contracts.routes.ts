@@ -16,6 +16,7 @@ import {
   readContractSet,
   readContractSets,
 } from "../../../runtime/stored/contract-sets.ts";
+import { wholeModel } from "../../host/configuration.ts";
 import { parseBody } from "../server/json-body.ts";
 import { notFound, Problem } from "../server/problem.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
@@ -43,6 +44,7 @@ const ContractsView = z.object({
       name: z.string(),
       kind: z.string(),
       contract_version: z.string().nullable(),
+      unset: z.string().optional().describe("the variable that is not set, so that nothing of the file is there"),
       text: z.string(),
       diagnostics: z.array(Diagnostic),
     }),
@@ -151,12 +153,14 @@ function viewsOf(model: DomainModel): ContractViews {
 function fileViews(model: DomainModel): ContractsView["files"] {
   const sources = allSourcesOf(model.set);
   const problems = sources.flatMap((source) => source.problems);
-  const diagnostics = sortedUniqueDiagnostics([...problems, ...checkDomain(model)]);
+  const diagnostics = sortedUniqueDiagnostics([...problems, ...checkDomain(wholeModel(model))]);
+  const leftOut = new Map(model.set.leftOut.map(({ file, contract }) => [file, contract.where_set]));
   return sources.map((source) => ({
     file: basename(source.file),
     name: source.contract.name,
     kind: source.contract.node_type,
     contract_version: versionText(source),
+    ...(leftOut.has(source.file) && { unset: leftOut.get(source.file) }),
     text: source.text,
     diagnostics: diagnostics.filter(({ file }) => file === source.file).map(diagnosticView),
   }));

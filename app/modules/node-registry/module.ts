@@ -19,6 +19,11 @@ import {
   NodeUpdated,
   NodeWentOffline,
 } from "../../../contracts/node-registry/messages/events.ts";
+import type { Backends } from "../../../effects/backends.ts";
+import { HandlerConsulDeregister } from "../../../effects/service-catalog/consul-deregister.effect.ts";
+import { HandlerConsulRegister } from "../../../effects/service-catalog/consul-register.effect.ts";
+import { ConsulDeregister, ConsulRegister } from "../../../effects/service-catalog/messages.ts";
+import type { ServiceInventory, ServiceRegistry } from "../../../effects/service-catalog/service-registry.ts";
 import { HandlerSetProfile } from "../../../nodes/node-profile/set-profile.handler.ts";
 import { HandlerLeaseDeadline } from "../../../nodes/node-registry/lease-deadline.handler.ts";
 import { HandlerNodeHeartbeat } from "../../../nodes/node-registry/node-heartbeat.handler.ts";
@@ -30,6 +35,7 @@ import {
 } from "../../../nodes/node-registry/operators.handler.ts";
 import { HandlerRegisterNode } from "../../../nodes/node-registry/register-node.handler.ts";
 import { nodeProfileReducer } from "../../../reducers/node-profile/node-profile.reducer.ts";
+import { nodeDrift } from "../../../reducers/node-registry/consul.drift.ts";
 import { nodeRegistryReducer } from "../../../reducers/node-registry/nodes.reducer.ts";
 import { defineModule } from "../../host/module.ts";
 import { nodeGateway, profileGateway } from "./gateway.ts";
@@ -51,6 +57,22 @@ const EVENTS = [
   NodeReadmitted,
 ];
 
+/** The catalog is opened by its first use: where Consul is not configured there is none. */
+function consulCode(backends: Backends) {
+  const registry: ServiceRegistry & ServiceInventory = {
+    apply: (changes, signal) => backends.serviceCatalog.registry.apply(changes, signal),
+    list: (signal) => backends.serviceCatalog.registry.list(signal),
+  };
+  return {
+    intents: [ConsulRegister, ConsulDeregister],
+    effects: {
+      HandlerConsulRegister: HandlerConsulRegister(registry),
+      HandlerConsulDeregister: HandlerConsulDeregister(registry),
+    },
+    reconciled: [{ backend: "consul", inventory: registry, repairs: nodeDrift }],
+  };
+}
+
 const module = defineModule({
   api: 1,
   name: "node_registry",
@@ -58,7 +80,7 @@ const module = defineModule({
     {
       name: "node_registry",
       contracts: new URL("../../../contracts/node-registry/", import.meta.url),
-      code: () => ({
+      code: (backends) => ({
         messages: [...COMMANDS, ...EVENTS],
         handlers: {
           HandlerRegisterNode,
@@ -70,6 +92,7 @@ const module = defineModule({
           HandlerLeaseDeadline,
         },
         reducer: nodeRegistryReducer,
+        ...consulCode(backends),
         rows: { node_row: nodeRow, heartbeat_row: heartbeatRow },
         ...nodeGateway,
       }),

@@ -3,6 +3,7 @@ import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { checkCodeDeclarations, checkCodeFit, checkDuplicates, checkUnusedCode } from "./check-names.ts";
 import { checkCopies } from "./check-copies.ts";
 import { checkCompensation } from "./check-compensation.ts";
+import { checkConfiguration } from "./check-configuration.ts";
 import { checkLifecycle } from "./check-lifecycle.ts";
 import { checkGateways } from "./check-gateways.ts";
 import { checkRefusals } from "./check-refusals.ts";
@@ -25,7 +26,7 @@ const CHECKS: readonly ((model: DomainModel) => Iterable<Diagnostic>)[] = [
   ...[checkUnusedCode, checkCodeFit, checkRoutes, checkEvents, checkMatrix, checkPlaceholders, checkExpressions],
   ...[checkDuplicates, checkCodeDeclarations, checkReachability, checkIntentFlow, checkRaisedCycles, checkTriggers],
   ...[checkCompensation, checkUnboundedWaits, checkTransitions, checkCopies, checkLifecycle],
-  ...[checkRenewals, checkReservedNames, checkRefusals, checkGateways, checkProjections],
+  ...[checkRenewals, checkReservedNames, checkRefusals, checkGateways, checkProjections, checkConfiguration],
 ];
 
 /**

@@ -72,13 +72,21 @@ export function compileDomain(model: DomainModel, variables: TopicVariables): Do
     onPurge: model.onPurge.map(({ written }) => written),
     tombstoneMs: tombstoneMsOf(model),
     effects,
-    reconciled: new Map(code.reconciled?.map((each) => [each.backend, each])),
+    reconciled: compileReconciled(model, effects),
     deadlineAfterMs: firstByKey(
       statesWithDeadline(model).map(({ deadline: { name, after } }) => [name, requireDurationMs(after)]),
     ),
     projections: compileProjections(model),
     awaitsPublish: new Set(awaitedPublishes(model).map(({ written }) => parseEventPattern(written).subject)),
   };
+}
+
+/** Where something is left out, a backend that nothing writes to is not compared. */
+function compileReconciled({ code, set }: DomainModel, effects: Domain["effects"]): Domain["reconciled"] {
+  const written = new Set([...effects.values()].map(({ backend }) => backend));
+  const isCompared = (backend: string): boolean => set.leftOut.length === 0 || written.has(backend);
+  const compared = (code.reconciled ?? []).filter(({ backend }) => isCompared(backend));
+  return new Map(compared.map((each) => [each.backend, each]));
 }
 
 /** A tombstone stays for so long at least, or for as long as any state retains its entities. */

@@ -1,8 +1,9 @@
 import { NO_ENTITY } from "../../core/domain.ts";
-import type { Diagnostic, TimelineStep } from "../diagnostics/diagnostic.ts";
+import { type Diagnostic, joinWithAnd, type TimelineStep } from "../diagnostics/diagnostic.ts";
 import { compileDomain } from "../compile/compile-domain.ts";
-import type { DomainModel } from "../model/domain-model.ts";
+import { buildDomainModel, type DomainModel } from "../model/domain-model.ts";
 import { choicesOf } from "../model/events.ts";
+import { unsetChoices, whereUnset } from "../reading/contract-set.ts";
 import { sortedUniqueDiagnostics } from "../reading/load.ts";
 import { diagnosticAt, sourceRef, type SourceRef } from "../reading/contract-source.ts";
 import { createContext, type ExplorationContext } from "./exploration-context.ts";
@@ -29,12 +30,41 @@ export interface ModelCheckResult {
 }
 
 /**
+ * As `checkConfigured`, in each configuration that effects go by. Where something is not set, only what is found there
+ * and not where all is set is reported.
+ * @param model as `validateDomain` let it pass
+ */
+export function checkModel(model: DomainModel, statesMax = STATES_MAX): ModelCheckResult {
+  const all = checkConfigured(model, statesMax);
+  const known = new Set(all.diagnostics.map(textOf));
+  const others = configurations(model).map((each) => ({ ...each, ...checkConfigured(each.partial, statesMax) }));
+  const more = others.flatMap(({ unset, diagnostics }) =>
+    diagnostics
+      .filter((each) => !known.has(textOf(each)))
+      .map((each) => ({ ...each, message: `where ${joinWithAnd(unset)} is not set: ${each.message}` })),
+  );
+  const sum = (key: "states" | "transitions"): number => others.reduce((total, each) => total + each[key], all[key]);
+  return {
+    diagnostics: sortedUniqueDiagnostics([...all.diagnostics, ...more]),
+    ...{ states: sum("states"), transitions: sum("transitions"), untaken: all.untaken },
+  };
+}
+
+const textOf = ({ file, line, message }: Diagnostic): string => `${file}:${line} ${message}`;
+
+/** What is there where some of the variables are not set. */
+const configurations = ({ set, code }: DomainModel) =>
+  unsetChoices(set)
+    .slice(1)
+    .map((unset) => ({ unset, partial: buildDomainModel(whereUnset(set, unset), code) }));
+
+/**
  * RC206: enumerates every course of a small system (one entity, the current attempt and the one before, each outcome,
  * publish and deadline, each message from outside in time, early, late, stale or never) by the contracts and the pure
  * functions that they name, and reports what goes wrong in it, each with the shortest way there. Nothing is run.
  * @param model as `validateDomain` let it pass
  */
-export function checkModel(model: DomainModel, statesMax = STATES_MAX): ModelCheckResult {
+function checkConfigured(model: DomainModel, statesMax: number): ModelCheckResult {
   const context = createContext(model, compileDomain(model, { env: "check", namespace: "" }));
   const unsampled = [...context.sources.values()].filter(({ samples }) => samples.length === 0);
   if (unsampled.length > 0) {

@@ -38,6 +38,7 @@ export const FieldName = nameMatching(/^[A-Za-z][A-Za-z0-9_]*$/, "a field name h
 export const CodeName = nameMatching(/^[A-Za-z][A-Za-z0-9_]*$/, "a name in code has letters, digits and _ only");
 export const RefusalCode = nameMatching(/^[A-Z][A-Z0-9_]*$/, "a refusal's code is UPPER_SNAKE_CASE: NOT_OWNER", 64);
 export const FaultCode = nameMatching(/^[A-Z][A-Z0-9_]*$/, "a fault code is UPPER_SNAKE_CASE");
+export const VariableName = nameMatching(/^[A-Z][A-Z0-9_]*$/, "a variable is UPPER_SNAKE_CASE: MAIL_URL");
 export const StateName = nameMatching(
   /^(?!null$)[A-Za-z][A-Za-z0-9_]*$/,
   'a state name has letters, digits and _ only ("null" means: no entity yet)',

@@ -16,6 +16,7 @@ import {
   IntentType,
   TopicOfEvent,
   TopicPattern,
+  VariableName,
 } from "./schema-parts.ts";
 import { common, kind } from "./schema-common.ts";
 import { ComputeContract } from "./schema-compute.ts";
@@ -230,6 +231,10 @@ export const ReducerContract = z.strictObject({
 export const EffectContract = z.strictObject({
   ...common,
   node_type: kind("EFFECT"),
+  where_set: VariableName.optional().describe(
+    "A variable of the configuration: where it is not set, none of this is there, and what it would carry out is not " +
+      "asked for. Default: it is there everywhere.",
+  ),
   handler_routing: EffectRouting.describe("Who carries out which intent, and how."),
 });
 

@@ -7,7 +7,8 @@ import { allSourcesOf } from "../reading/contract-set.ts";
 import { childRef, type ContractSet, keyRef, type LoadedContract, sourceRef } from "../reading/contract-source.ts";
 import { defaultReducer, withDefaultCode } from "./default-code.ts";
 import { firstByKey } from "./first-by-key.ts";
-import type { EventRef, InvariantModel, MachineModel, RefusalModel } from "./model-parts.ts";
+import { carriedOut } from "./left-out.ts";
+import type { EventRef, InvariantModel, MachineModel, NameRef, RefusalModel } from "./model-parts.ts";
 import {
   createEventReader,
   type EventReader,
@@ -16,7 +17,7 @@ import {
   type NameLookup,
   NameResolver,
 } from "./name-resolver.ts";
-import { type EmissionModel, readEffects, readEmissions } from "./read-effects.ts";
+import { type EmissionModel, readEffects, readEmissions, readVariable } from "./read-effects.ts";
 import { readGateways } from "./read-gateways.ts";
 import { readHandlers } from "./read-handlers.ts";
 import { readMachine, stateLookup } from "./read-machine.ts";
@@ -70,11 +71,16 @@ export function buildDomainModel(set: ContractSet, givenCode: DomainCode) {
   const context = {
     ...{ code, names, intent, event, action: actionLookup(emissions, code), refusal: refusalLookup(refusals) },
   };
-  const emission = emissionLookup(emissions);
   const lookups = { names, event, deadline };
   const topics = readTopics(orchestrator, event);
   const handlers = readHandlers(orchestrator, context, states.orchestrator);
   const machine = readMachine(orchestrator, context, states.orchestrator, event);
+  const asking = {
+    reducer: readMachine(reducer, context, states.reducer, (text, at) => names.resolve(text, at, trigger)),
+    emissions,
+    onPurge: readOnPurge(reducer, names, emissions),
+    effects: set.effects.flatMap((source) => readEffects(source, context)),
+  };
   return {
     set,
     /** With the code of what the contracts leave out. */
@@ -88,16 +94,13 @@ export function buildDomainModel(set: ContractSet, givenCode: DomainCode) {
     startedBy: topics.startedBy ?? firstTrigger(machine),
     refusals,
     handlers,
-    /** Its triggers are events; the reducer's are names of its own. */
+    /** Its triggers are events; those of `reducer` are names of its own. */
     orchestrator: machine,
-    reducer: readMachine(reducer, context, states.reducer, (text, at) => names.resolve(text, at, trigger)),
     /** The reducer's `consumed_events`. */
     triggers,
-    emissions,
-    onPurge: (reducer.contract.on_purge ?? []).map((action, index) =>
-      names.resolve(action, sourceRef(reducer, "on_purge", index), emission),
-    ),
-    effects: set.effects.flatMap((source) => readEffects(source, context)),
+    ...(set.leftOut.length === 0 ? asking : carriedOut(asking)),
+    /** What effects go by, once for each contract that says so. */
+    variables: set.effects.flatMap((source) => readVariable(source, code, names)),
     projections: set.computes.flatMap((source) => readProjections(source, code, lookups)),
     gateways: readGateways(set.gateways, code, names),
     invariants: [
@@ -212,12 +215,20 @@ const refusalLookup = (refusals: readonly RefusalModel[]): NameLookup => ({
   declaredAt: (code) => refusals.find((each) => each.code === code)?.at,
 });
 
-const emissionLookup = (emissions: readonly EmissionModel[]): NameLookup => ({
-  kind: "action",
-  candidates: emissions.map(({ action }) => action.name),
-  where: "under intent_emission",
-  declaredAt: (name) => emissions.find(({ action }) => action.name === name)?.action.at,
-});
+function readOnPurge(
+  reducer: LoadedContract<ReducerContract>,
+  names: NameResolver,
+  emissions: readonly EmissionModel[],
+): readonly NameRef[] {
+  const lookup: NameLookup = {
+    kind: "action",
+    candidates: emissions.map(({ action }) => action.name),
+    where: "under intent_emission",
+    declaredAt: (name) => emissions.find(({ action }) => action.name === name)?.action.at,
+  };
+  const actions = reducer.contract.on_purge ?? [];
+  return actions.map((action, index) => names.resolve(action, sourceRef(reducer, "on_purge", index), lookup));
+}
 
 /** What a contract states of itself. @param states those of its own machine */
 function readInvariants(

@@ -44,6 +44,8 @@ export function readEffects(source: LoadedContract<EffectContract>, { code, name
     const codes = settings.retry_policy.retry_on?.map((text, i) => ({ text, at: childRef(codesAt, i) }));
     return {
       ...{ at, operation, intent, settings },
+      /** It is there where this variable is set; undefined: everywhere. */
+      variable: source.contract.where_set,
       /** The pattern, with its placeholders. */
       backend: { text: backend, at: childRef(at, "backend") },
       /** As written; `effect` is the one that carries out the intent, where only one in code does. */
@@ -60,6 +62,18 @@ export function readEffects(source: LoadedContract<EffectContract>, { code, name
           : names.resolve(compensated_by, childRef(at, "compensated_by"), { ...lookups.intent, except: intent_type }),
     };
   });
+}
+
+/** The variable under `where_set`. */
+export function readVariable(source: LoadedContract<EffectContract>, code: DomainCode, names: NameResolver) {
+  const { where_set: variable } = source.contract;
+  if (variable === undefined) return [];
+  const where = "that may be left unset is in the configuration";
+  return [
+    names.resolve(variable, sourceRef(source, "where_set"), {
+      ...{ kind: "variable", candidates: code.variables ?? [], where },
+    }),
+  ];
 }
 
 /** A backend's name without what comes from the payload: `module` of `module/{host}`. */

@@ -1,6 +1,6 @@
 import { canonicalJson } from "../../core/canonical-json.ts";
 import { type Diagnostic, fileDiagnostic } from "../diagnostics/diagnostic.ts";
-import type { Contract } from "../language/schema.ts";
+import type { Contract, EffectContract } from "../language/schema.ts";
 import { type ContractSet, type LoadedContract, diagnosticAt, sourceRef } from "./contract-source.ts";
 import { createHash } from "node:crypto";
 
@@ -31,7 +31,7 @@ export function buildContractSet(
   const [effects, computes] = [contractsOfKind(sources, "EFFECT"), contractsOfKind(sources, "COMPUTE")];
   const gateways = contractsOfKind(sources, "GATEWAY");
   const { domain } = orchestrator.contract;
-  return { set: { domain, orchestrator, reducer, effects, computes, gateways }, diagnostics };
+  return { set: { domain, orchestrator, reducer, effects, leftOut: [], computes, gateways }, diagnostics };
 }
 
 function repeated(kind: string, [first, ...more]: readonly LoadedContract[]): readonly Diagnostic[] {
@@ -55,18 +55,59 @@ function ofOtherDomains(first: LoadedContract | undefined, sources: readonly Loa
 }
 
 /** Those that decide. */
-export const sourcesOf = ({ orchestrator, reducer, effects }: ContractSet): readonly LoadedContract[] => [
+const sourcesOf = ({ orchestrator, reducer, effects }: ContractSet): readonly LoadedContract[] => [
   orchestrator,
   ...(reducer ? [reducer] : []),
   ...effects,
 ];
 
-/** And those that do not: changing one changes no decision, so no process is fenced by it. */
+/** Those that are stored: also what is left out, from which and the hash it is known again. */
+export const storedSourcesOf = (set: ContractSet): readonly LoadedContract[] => [...sourcesOf(set), ...set.leftOut];
+
+/** And those that decide nothing: changing one changes no decision, so no process is fenced by it. */
 export const allSourcesOf = (set: ContractSet): readonly LoadedContract[] => [
-  ...sourcesOf(set),
+  ...storedSourcesOf(set),
   ...set.computes,
   ...set.gateways,
 ];
+
+/** The variables that effects go by, each once. */
+const variablesIn = (effects: ContractSet["effects"]): readonly string[] => [
+  ...new Set(effects.flatMap(({ contract }) => contract.where_set ?? [])),
+];
+export const setVariablesOf = ({ effects }: ContractSet): readonly string[] => variablesIn(effects);
+export const unsetVariablesOf = ({ leftOut }: ContractSet): readonly string[] => variablesIn(leftOut);
+
+/** With all that is left out. */
+export const wholeSet = (set: ContractSet): ContractSet =>
+  set.leftOut.length === 0 ? set : { ...set, effects: [...set.effects, ...set.leftOut], leftOut: [] };
+
+/** What there is of a folder's contracts where these variables are not set. */
+export function whereUnset(set: ContractSet, variables: readonly string[]): ContractSet {
+  const whole = wholeSet(set);
+  const isThere = ({ contract: { where_set } }: LoadedContract<EffectContract>): boolean =>
+    where_set === undefined || !variables.includes(where_set);
+  const leftOut = whole.effects.filter((source) => !isThere(source));
+  return leftOut.length === 0 ? whole : { ...whole, effects: whole.effects.filter(isThere), leftOut };
+}
+
+/** A domain has no more variables: there are at most 8 choices of those that are not set. */
+export const VARIABLES_MAX = 3;
+
+/** Each choice of the variables that are not set; the first is of none. */
+export const unsetChoices = (set: ContractSet): readonly (readonly string[])[] =>
+  setVariablesOf(wholeSet(set))
+    .slice(0, VARIABLES_MAX)
+    .reduce<readonly (readonly string[])[]>(
+      (choices, name) => [...choices, ...choices.map((each) => [...each, name])],
+      [[]],
+    );
+
+/** What was there under a hash, of contracts that were stored with all that was left out. */
+export const setWithHash = (set: ContractSet, hash: string): ContractSet | undefined =>
+  unsetChoices(set)
+    .map((unset) => whereUnset(set, unset))
+    .find((each) => contentHash(each) === hash);
 
 /**
  * SHA-256, hex, of a domain's normalized contracts that decide; file names and the order of keys make no difference.

@@ -42,6 +42,8 @@ export interface ContractSet {
   /** Undefined: the data is the last event's payload (`model/default-reducer.ts`). */
   readonly reducer: LoadedContract<ReducerContract> | undefined;
   readonly effects: readonly LoadedContract<EffectContract>[];
+  /** Of the same folder, but not there: their variable is not set. */
+  readonly leftOut: readonly LoadedContract<EffectContract>[];
   readonly computes: readonly LoadedContract<ComputeContract>[];
   readonly gateways: readonly LoadedContract<GatewayContract>[];
 }

@@ -61,6 +61,7 @@ const CASES: Readonly<Record<string, string>> = {
   "rc009/name-of-every-object.yaml": "RC009 11:21",
   "rc009/state-called-null.yaml": "RC009 23:21",
   "rc009/topic.yaml": "RC009 8:14",
+  "rc009/variable.yaml": "RC009 5:12",
   "rc010/action-and-matrix.yaml": "RC010 18:7",
   "rc010/asked-again-below-first.yaml": "RC010 12:25",
   "rc010/empty-batch.yaml": "RC010 12:21",

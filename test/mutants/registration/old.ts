@@ -1,0 +1,16 @@
+import { MUTANTS } from "../mutants.ts";
+import { plantAll } from "../plant.ts";
+import { NODE_MUTANTS } from "./mutants.ts";
+import { DOOR_MUTANTS } from "../door-mutants.ts";
+import { FOLLOWING_MUTANTS } from "../following-mutants.ts";
+import { GATEWAY_MUTANTS } from "../gateway-mutants.ts";
+import { LANGUAGE_MUTANTS } from "../language-mutants.ts";
+import { LIFECYCLE_MUTANTS } from "../lifecycle-mutants.ts";
+import { PROJECTION_MUTANTS } from "../projection-mutants.ts";
+import { RETENTION_MUTANTS } from "../retention-mutants.ts";
+import { SEALED_MUTANTS } from "../sealed-mutants.ts";
+import { STORED_DATA_MUTANTS } from "../stored-data-mutants.ts";
+const later = new Set([...DOOR_MUTANTS,...FOLLOWING_MUTANTS,...GATEWAY_MUTANTS,...LANGUAGE_MUTANTS,...LIFECYCLE_MUTANTS,...PROJECTION_MUTANTS,...RETENTION_MUTANTS,...SEALED_MUTANTS,...STORED_DATA_MUTANTS]);
+const old = [...MUTANTS.filter((m) => !later.has(m)), ...NODE_MUTANTS];
+console.log(old.length, new Set(old.flatMap(({tests})=>tests)));
+plantAll(old);
