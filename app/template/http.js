@@ -1,5 +1,5 @@
 // @ts-check
-// What is shown of an item over HTTP, and its row in lists; by the names in contracts/http.yaml and contracts/views.yaml.
+// What is shown of an item over HTTP, and its row in lists, by the names in contracts/http.yaml and views.yaml.
 import { row, viewsOf, z } from "rollcall";
 
 const view = /** @type {typeof viewsOf<import("./shapes.js").ItemState>} */ (viewsOf)();

@@ -27,7 +27,8 @@ export async function followPage(installed: Installed, page: string): Promise<Fo
   let server: ChildProcess | undefined;
 
   const shell = async (command: string): Promise<string> => {
-    const told = `export ROLLCALL_URL=${url}; ${command.replaceAll(EXAMPLE_URL, url).replaceAll(GATEWAY_URL, gatewayUrl)}`;
+    const placed = command.replaceAll(EXAMPLE_URL, url).replaceAll(GATEWAY_URL, gatewayUrl);
+    const told = `export ROLLCALL_URL=${url}; ${placed}`;
     const { code, stdout, stderr } = await installed.runIn(folder, "bash", "-c", told);
     if (code !== 0) throw new Error(`${command}: exit ${code}\n${stdout}${stderr}`);
     return stdout;

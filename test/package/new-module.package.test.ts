@@ -46,7 +46,9 @@ describe("the module of rollcall new", () => {
     ] as const)
       expect(await installed.rollcallIn(`data/${folder}`, "validate", "contracts")).toEqual({
         code: 0,
-        stdout: `contracts: the domain ${name}, with an orchestrator, a reducer, 1 effect, 1 projection and 1 gateway: no problems\n`,
+        stdout:
+          `contracts: the domain ${name}, with an orchestrator, a reducer, 1 effect, 1 projection and 1 gateway: ` +
+          "no problems\n",
         stderr: "",
       });
   });
