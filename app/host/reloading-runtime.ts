@@ -13,6 +13,7 @@ import {
   applyContracts,
   type CompiledContracts,
   type DomainSource,
+  haveSameGateways,
   InvalidContractsError,
   IncompatibleContractsError,
   loadStoredContracts,
@@ -171,7 +172,7 @@ export class ReloadingRuntime {
         await refuseOtherProjections(this.#options.store, next.domain, true);
         if ([except, this.#contracts.domain.contractHash].includes(contractHash)) {
           this.#refusedChange = null;
-          return { hash: contractHash, changed: this.#takeGateways(next) };
+          return { hash: contractHash, changed: this.#takeGateways(next, by) };
         }
         await this.#prepareTopics(next);
         const { domain: current } = this.#contracts;
@@ -189,11 +190,10 @@ export class ReloadingRuntime {
   }
 
   /** No message is processed otherwise because of them: the runtime goes on. @returns whether they are others */
-  #takeGateways(next: CompiledContracts): boolean {
-    const textOf = ({ model }: CompiledContracts): string =>
-      JSON.stringify(model.set.gateways.map(({ contract }) => contract));
-    if (textOf(next) === textOf(this.#contracts)) return false;
+  #takeGateways(next: CompiledContracts, by: string): boolean {
+    if (haveSameGateways(next, this.#contracts)) return false;
     this.#contracts = withGateways(this.#contracts, next, this.#options.source.code);
+    this.#options.observe({ kind: "gateways_in_force", by });
     return true;
   }
 

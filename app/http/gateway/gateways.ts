@@ -1,11 +1,12 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Host } from "../../host/compose.ts";
-import type { ListenerPlace } from "../../host/gateway-addresses.ts";
+import { type ListenerPlace, MAIN_LISTENER } from "../../host/listener-variables.ts";
 import type { ClosedListener } from "../../host/troubles/facts.ts";
 import type { ServerOptions } from "../server/create-server.ts";
 import { addJsonBodyParser } from "../server/json-body.ts";
 import { problemOf } from "../server/problem.ts";
-import { addAdmission, addRouting } from "./admission.ts";
+import { RateLimit } from "../server/rate-limit.ts";
+import { addAdmission, addRouting, allowsOrigin } from "./admission.ts";
 import {
   type AnsweredCall,
   type GatewayContext,
@@ -13,14 +14,14 @@ import {
   type MeasuredGateways,
   NO_CALL,
 } from "./gateway-context.ts";
-import { addGatewayRoutes, problemSender } from "./gateway-routes.ts";
-import { Listener } from "./listener.ts";
+import { addGatewayRoutes, ANY_PATH, problemSender } from "./gateway-routes.ts";
+import { type Address, Listener } from "./listener.ts";
 import type { Served } from "./served-gateways.ts";
 
 /** How long requests that are under way may take to be answered when the process stops. */
 const ANSWER_MS = 1_000;
 
-type GatewayHost = Pick<Host, "config" | "clock" | "systems" | "troubles" | "closedListeners">;
+type GatewayHost = Pick<Host, "certificates" | "config" | "clock" | "systems" | "troubles" | "closedListeners">;
 
 interface GatewaysOptions extends Pick<ServerOptions, "onInternalError" | "requestTimeoutMs"> {
   readonly onListening?: (name: string, address: string) => void;
@@ -34,6 +35,7 @@ export class Gateways implements MeasuredGateways {
   readonly #context: GatewayContext;
   readonly #listeners = new Map<string, Listener>();
   readonly #addresses = new Map<string, string>();
+  #following: Promise<void> = Promise.resolve();
   readonly #observers: ((answered: AnsweredCall) => void)[] = [];
 
   constructor(host: GatewayHost, options: GatewaysOptions = {}) {
@@ -52,6 +54,11 @@ export class Gateways implements MeasuredGateways {
     return this.#addresses;
   }
 
+  /** Of all ports, as variables call them. */
+  get names(): readonly string[] {
+    return [MAIN_LISTENER, ...new Set(this.#context.served.all.map(({ listener }) => listener.name))];
+  }
+
   get calls(): MeasuredGateways["calls"] {
     const { all } = this.#context.served;
     return all.length === 0 ? [] : [NO_CALL, ...all.flatMap(({ calls }) => calls)];
@@ -61,20 +68,51 @@ export class Gateways implements MeasuredGateways {
     this.#observers.push(observe);
   }
 
-  /** Opens the ports. One that can't be opened is a trouble, and tried again. */
+  /** Opens the ports, and follows the contracts in force. One that can't be opened is a trouble, and tried again. */
   async open(): Promise<void> {
-    const names = new Map(this.#context.served.all.map(({ listener }) => [listener.name, listener.port]));
-    await Promise.all([...names].map(([name, port]) => this.#open(name, port)));
+    for (const system of this.#host.systems)
+      system.watch(({ kind }) => {
+        if (kind === "contracts_in_force" || kind === "gateways_in_force") void this.#follow();
+      });
+    await this.#follow();
   }
 
-  async #open(name: string, contractPort: number): Promise<void> {
-    const { config, clock, closedListeners } = this.#host;
-    const place = this.#placeOf(name);
-    if (place === "main" || place === "off") return;
-    const { host = config.ROLLCALL_HTTP_HOST, port = contractPort } = place ?? {};
-    const listener = new Listener({
+  /** One change after another. */
+  #follow(): Promise<void> {
+    return (this.#following = this.#following.then(() => this.#openAndClose()));
+  }
+
+  async #openAndClose(): Promise<void> {
+    const places = this.#places();
+    const gone = [...this.#listeners].filter(([name, { place }]) => {
+      const now = places.get(name);
+      return now?.host !== place.host || now.port !== place.port;
+    });
+    if (gone.length > 0) await this.#answered();
+    await Promise.all(gone.map(([name]) => this.#close(name)));
+    const isNew = ([name]: readonly [string, Address]): boolean => !this.#listeners.has(name);
+    if (!this.#closing.signal.aborted)
+      await Promise.all([...places].filter(isNew).map(([name, place]) => this.#open(name, place)));
+  }
+
+  /** Where the listeners of the contracts in force are, that have a port of their own. */
+  #places(): ReadonlyMap<string, Address> {
+    const { ROLLCALL_HTTP_HOST } = this.#host.config;
+    return new Map(
+      this.#context.served.all.flatMap(({ listener: { name, port: contractPort } }) => {
+        const place = this.#placeOf(name);
+        if (place === "main" || place === "off") return [];
+        const { host = ROLLCALL_HTTP_HOST, port = contractPort } = place ?? {};
+        return [[name, { host, port }] as const];
+      }),
+    );
+  }
+
+  async #open(name: string, place: Address): Promise<void> {
+    const { closedListeners } = this.#host;
+    const listener = new Listener(this.#host, {
       ...this.#options,
-      ...{ name, host, port, config, clock, context: this.#context },
+      ...{ name, place, context: this.#context },
       onListening: (address) => {
         closedListeners.delete(name);
         this.#addresses.set(name, address);
@@ -87,22 +125,40 @@ export class Gateways implements MeasuredGateways {
     await listener.open();
   }
 
+  async #close(name: string): Promise<void> {
+    const listener = this.#listeners.get(name);
+    this.#listeners.delete(name);
+    this.#addresses.delete(name);
+    await listener?.close();
+    this.#host.closedListeners.delete(name);
+  }
+
   #placeOf(name: string): ListenerPlace | undefined {
     return this.#host.config.ROLLCALL_LISTENERS?.get(name);
   }
 
+  get #joined(): readonly string[] {
+    const names = this.#context.served.all.map(({ listener }) => listener.name);
+    return [...new Set(names)].filter((name) => this.#placeOf(name) === "main");
+  }
+
+  /** Whether a page of another site may ask the host's own port for this: only calls of gateways. */
+  allowsOrigin(request: FastifyRequest): boolean {
+    const isOfGateways = request.routeOptions.url === ANY_PATH;
+    return isOfGateways && allowsOrigin(this.#context.served.of(...this.#joined), request);
+  }
+
   /** Adds those that are joined to the host's own port: its own routes count before theirs. */
   addTo(http: FastifyInstance): void {
-    const joined = [...new Set(this.#context.served.all.map(({ listener }) => listener.name))].filter(
-      (name) => this.#placeOf(name) === "main",
-    );
-    if (joined.length === 0) return;
+    if (this.#joined.length === 0) return;
+    const { config, clock } = this.#host;
+    const addressLimit = new RateLimit(config.ROLLCALL_HTTP_RATE_MAX.of(MAIN_LISTENER), clock);
     http.decorateRequest("routed", null);
     void http.register(async (scope) => {
-      const served = (): Served => this.#context.served.of(...joined);
+      const served = (): Served => this.#context.served.of(...this.#joined);
       addJsonBodyParser(scope, true);
       scope.setErrorHandler((error, request, reply) => problemSender(served)(request, reply, problemOf(error)));
-      addRouting(scope, this.#context, served);
+      addRouting(scope, this.#context, { served, addressLimit });
       addAdmission(scope, this.#context);
       addGatewayRoutes(scope, this.#context);
     });
@@ -111,9 +167,15 @@ export class Gateways implements MeasuredGateways {
   /** Waiting requests are answered, and streams end. */
   async close(): Promise<void> {
     this.#closing.abort();
+    await this.#answered();
+    await this.#following;
+    await Promise.all([...this.#listeners.keys()].map((name) => this.#close(name)));
+  }
+
+  /** Resolves when nothing is under way any more, or it has taken too long. */
+  async #answered(): Promise<void> {
     const { answering, clock } = this.#context;
     const isOver = new Promise<void>((resolve) => clock.after(ANSWER_MS, resolve));
     await Promise.race([Promise.all(answering), isOver]);
-    await Promise.all([...this.#listeners.values()].map((listener) => listener.close()));
   }
 }
