@@ -25,7 +25,9 @@ export function addCommands(program: Command): void {
     .description("lists every problem of a domain's contracts; exits 1 on an error")
     .action(validate);
   withFormatOptions(folderCommand(program, "graph"), GRAPH_FORMATS)
-    .description("draws the two state machines and the message flow from topics to effects")
+    .description(
+      "draws the two state machines and the message flow from topics to effects, with calls of gateways and projections",
+    )
     .action(printGraph);
   const contracts = program.command("contracts").description("files that are generated from a domain's contracts");
   folderCommand(contracts, "schemas")
@@ -64,13 +66,18 @@ async function validate(dir: string | undefined, options: FormatOptions<Diagnost
 }
 
 function validationSummary(dir: string, set: ContractSet, diagnostics: readonly Diagnostic[]): string {
-  const { domain, reducer, effects, gateways } = set;
+  const { domain, reducer, effects, gateways, computes } = set;
   const warnings = diagnostics.length === 0 ? "no problems" : `${diagnostics.length} warnings`;
   const reducers = reducer ? "a reducer" : "no reducer";
   const count = effects.reduce((sum, { contract }) => sum + contract.handler_routing.handlers.length, 0);
   const carriedOut = count === 1 ? "1 effect" : `${count} effects`;
   const doors = gateways.length === 1 ? "a gateway" : `${gateways.length} gateways`;
-  const parts = joinWithAnd(["an orchestrator", reducers, carriedOut, ...(gateways.length > 0 ? [doors] : [])]);
+  const tables = computes.reduce((sum, { contract }) => sum + contract.projections.length, 0);
+  const parts = joinWithAnd([
+    ...["an orchestrator", reducers, carriedOut],
+    ...(tables > 0 ? [tables === 1 ? "1 projection" : `${tables} projections`] : []),
+    ...(gateways.length > 0 ? [doors] : []),
+  ]);
   return `${dir}: the domain ${domain}, with ${parts}: ${warnings}`;
 }
 

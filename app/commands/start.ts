@@ -108,7 +108,7 @@ function exit(log: Logger, code: number): void {
   process.exit(code);
 }
 
-/** SIGTERM and SIGINT drain and end the process, SIGHUP reloads tokens, certificates, and the contracts of every domain. */
+/** SIGTERM and SIGINT drain and end the process, SIGHUP reads tokens, certificates and all domains' contracts again. */
 function handleSignals({ host, renewTokens, stop }: Hosted, log: Logger): void {
   let isStopping = false;
   const drain = (signal: string): void => {

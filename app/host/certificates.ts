@@ -49,8 +49,8 @@ export class Certificates {
   }
 
   /**
-   * Reads the files again. Connections stay as they are, new ones get the new certificate; one whose files are wrong goes
-   * on being served as before.
+   * Reads the files again. Connections stay as they are, new ones get the new certificate. One whose files are wrong is
+   * served as before.
    */
   renew(): readonly { readonly listener: string; readonly error: TlsFilesError | undefined }[] {
     return [...this.#served].map(([listener, served]) => {

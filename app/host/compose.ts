@@ -46,12 +46,11 @@ export async function composeHost(config: Config, options: HostOptions) {
     clock,
   );
   const journalDays = new JournalDays(store, clock, config.JOURNAL_KEEP);
-  const certificates = new Certificates(config, clock);
-  const closedListeners = new Map<string, ClosedListener>();
+  const ports = { certificates: new Certificates(config, clock), closedListeners: new Map<string, ClosedListener>() };
   let stopping: Promise<void> | undefined;
   const troubles = new Troubles({
     ...{ systems, clock, notices, isStopping: () => stopping !== undefined, jobs: () => jobs.status() },
-    ...{ keptDay: () => journalDays.kept, closedListeners, certificates },
+    ...{ keptDay: () => journalDays.kept, ...ports },
   });
   const stop = async (): Promise<void> => {
     troubles.stop();
@@ -64,7 +63,7 @@ export async function composeHost(config: Config, options: HostOptions) {
     await store.close();
   };
   return {
-    ...{ certificates, config, clock, closedListeners, jobs, notices, store, systems, troubles },
+    ...{ ...ports, config, clock, jobs, notices, store, systems, troubles },
     /** @throws Error for a domain that is not served here */
     system(domain: string): System {
       const system = systems.find(({ name }) => name === domain);

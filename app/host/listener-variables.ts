@@ -117,8 +117,8 @@ export const LISTENER_VARIABLES = {
   ROLLCALL_HTTP_ORIGINS: perListener(WebOrigin, { isList: true })
     .optional()
     .describe(
-      "sites, with commas, whose pages may call gateways, instead of their contracts': https://ops.example.com; of one " +
-        "port by name=origin",
+      "sites, with commas, whose pages may call gateways, instead of their contracts': https://ops.example.com; of " +
+        "one port by name=origin",
     ),
   ROLLCALL_TLS_CERT_FILE: perListener(file)
     .optional()

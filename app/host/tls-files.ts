@@ -40,7 +40,7 @@ export function readTlsFiles(files: TlsFiles, nowMs: number): ReadCertificate {
   if (!own.checkPrivateKey(key.object))
     throw new TlsFilesError(
       `${KEY}: ${files.key} is not the key of the certificate in ${files.certificate}`,
-      `give the key that the certificate was made for; in ${files.certificate} the server's own certificate comes first`,
+      `give the key that the certificate was made for; the first one in ${files.certificate} is the server's own`,
     );
   const validFromMs = Math.max(...certificates.map(({ validFrom }) => Date.parse(validFrom)));
   const expiresAtMs = Math.min(...certificates.map(({ validTo }) => Date.parse(validTo)));

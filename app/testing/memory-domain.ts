@@ -95,8 +95,8 @@ export class TestDomain<Data = unknown> {
   }
 
   /**
-   * Asks a call of a gateway, by its operation: a command or an entity, with access, shapes, `exists`, replies and views
-   * as the contract has them. Paths, headers and limits are HTTP's, and no part of it.
+   * Asks a call of a gateway, by its operation: a command or an entity, with access, shapes, `exists`, replies and
+   * views as the contract has them. Paths, headers and limits are HTTP's, and no part of it.
    * @throws Error for a call that there is not, and for lists, functions and streams
    */
   ask(operation: string, asked: Asked = {}): Answered {

@@ -203,8 +203,8 @@ type Given<Value> = Value extends readonly (infer Item)[]
 type Make<Data, Made> = (entity: ShownEntity<Data>, context: ViewContext) => Made;
 
 /**
- * Functions of `views` over entities whose data is `Data`: `viewsOf<ParcelState>()((entity) => ({ ... }))`. With a shape
- * before the function OpenAPI tells what it answers.
+ * Functions of `views` over entities whose data is `Data`: `viewsOf<ParcelState>()((entity) => ({ ... }))`. With a
+ * shape before the function OpenAPI tells what it answers.
  */
 export function viewsOf<Data>() {
   function view(make: Make<Data, Json>): ViewFunction;

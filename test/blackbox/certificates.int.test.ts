@@ -31,7 +31,7 @@ const servedAt = (port: number): Promise<unknown> =>
     socket.once("error", reject);
   });
 
-it("a running program serves a renewed certificate from SIGHUP on, and keeps it when the next one is wrong", async () => {
+it("a running program serves a renewed certificate from SIGHUP on, and keeps it when the next is wrong", async () => {
   const [first, second, expired] = [
     makeCertificate(folder, "first"),
     makeCertificate(folder, "second"),

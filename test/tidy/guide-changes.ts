@@ -1,7 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Makes the change of a `diff` block in a folder: lines with a space are searched for from the last one on, `-` lines are taken out, `+` lines put in behind. */
+/**
+ * Makes the change of a `diff` block in a folder: lines with a space are searched for from the last one on, `-` lines
+ * are taken out, `+` lines put in behind.
+ */
 export function changeFile(folder: string, diff: string): void {
   const [head = "", ...steps] = diff.trimEnd().split("\n");
   const path = join(folder, head.replace("--- ", ""));

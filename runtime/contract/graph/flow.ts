@@ -29,9 +29,9 @@ export type FlowNodeKind = FlowNode["kind"];
 /**
  * How one thing leads to another: topics and signals (deadlines, raised names, failures, publishes) to handlers, these
  * to events and refusals, events to topics and to the reducer's triggers, these to intents and raised names, intents to
- * effects, effects to outcomes, and outcomes to triggers. Calls of gateways lead to the topics of what they send, and are
- * led to by what they show: the domain's entities, its projections, events, or another domain. Entities, and messages
- * of a log, lead to projections.
+ * effects, effects to outcomes, and outcomes to triggers. Calls of gateways lead to the topics of what they send, and
+ * are led to by what they show: the domain's entities, its projections, events, or another domain. Entities, and
+ * messages of a log, lead to projections.
  */
 export function flowOf(model: DomainModel): Flow {
   const links = [...inputs(model), ...decisions(model), ...reductions(model), ...effects(model), ...shown(model)];
