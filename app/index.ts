@@ -43,6 +43,7 @@ export {
   request,
   type RequestFunction,
   type RowView,
+  rowView,
   shape,
   type ShapeFunction,
   type ShownEntity,

@@ -1,12 +1,14 @@
 import type { Logger } from "pino";
 import { composeHost, type Host } from "./host/compose.ts";
-import { CONFIG_SCHEMA, readConfig } from "./host/config.ts";
+import { CONFIG_SCHEMA, ConfigError, readConfig } from "./host/config.ts";
 import { blockedText, watchEventLoop } from "./host/event-loop.ts";
+import { namesOfNoListener } from "./host/listener-variables.ts";
 import { createLog, logShellEvents, logTroubles } from "./host/log.ts";
 import { servedModules } from "./host/module.ts";
 import { unknownVariables } from "./host/module-variables.ts";
 import { isEmbedded } from "./host/open-shared.ts";
 import type { Served, ServeOptions } from "./host/serve-options.ts";
+import { TlsFilesError } from "./host/tls-files.ts";
 import { Gateways } from "./http/gateway/gateways.ts";
 import { createHttpServer } from "./http/server/http-server.ts";
 import type { ServerOptions } from "./http/server/create-server.ts";
@@ -43,21 +45,23 @@ export async function serve({ env, ...options }: HostedOptions): Promise<Hosted>
     onInternalError,
     onListening: (name, at) => log.info({ listener: name, address: at }, `the gateways of ${name} listen on ${at}`),
   });
-  const http = createHttpServer(host, { onInternalError, gateways });
   const loop = watchEventLoop((blockedMs) => log.warn({ blocked_ms: blockedMs }, blockedText(blockedMs)));
-  // Whether there are tokens is decided at the start.
+  let http: ReturnType<typeof createHttpServer> | undefined;
+  // Whether there are tokens, and TLS, is decided at the start.
   const renewTokens = (): void => {
     const { ROLLCALL_API_TOKENS: tokens } = readConfig(env, modules);
     if (tokens) config.ROLLCALL_API_TOKENS?.replaceBy(tokens);
   };
   const stop = async (): Promise<void> => {
     loop.stop();
-    await Promise.all([http.close(), gateways.close(), host.stop()]);
+    await Promise.all([http?.close(), gateways.close(), host.stop()]);
   };
   try {
+    http = createHttpServer(host, { onInternalError, gateways });
     const address = await http.listen({ host: config.ROLLCALL_HTTP_HOST, port: config.ROLLCALL_HTTP_PORT });
     await host.start();
     await gateways.open();
+    for (const warning of namesOfNoListener(config, gateways.names)) log.warn(warning);
     const domains = host.systems.map(({ name, domain }) => `${name} ${domain.contractHash.slice(0, 12)}`);
     const mode = isEmbedded(config) ? "embedded" : "real";
     log.info({ mode, address, domains }, `rollcall serves ${address}`);
@@ -65,6 +69,6 @@ export async function serve({ env, ...options }: HostedOptions): Promise<Hosted>
   } catch (error) {
     // Open connections and the listening port would keep a process alive that serves nothing.
     await stop().catch(() => {});
-    throw error;
+    throw error instanceof TlsFilesError ? new ConfigError(`${error.message}: ${error.remedy}`) : error;
   }
 }

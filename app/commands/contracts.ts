@@ -25,7 +25,7 @@ export function addCommands(program: Command): void {
     .description("lists every problem of a domain's contracts; exits 1 on an error")
     .action(validate);
   withFormatOptions(folderCommand(program, "graph"), GRAPH_FORMATS)
-    .description("draws the two state machines and the message flow from topics to effects")
+    .description("draws the two state machines, and the flow from topics and calls to effects and projections")
     .action(printGraph);
   const contracts = program.command("contracts").description("files that are generated from a domain's contracts");
   folderCommand(contracts, "schemas")

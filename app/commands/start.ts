@@ -19,7 +19,7 @@ const STOP_MS = 10_000;
 const withoutModule = "if a module's code is the cause, --only DOMAINS serves others without it";
 const RELOAD_HELP =
   "\nSIGHUP, or rollcall reload, puts the folder's contracts in force while it runs, all or none; " +
-  "SIGHUP also the tokens of ROLLCALL_API_TOKENS_FILE.\n";
+  "SIGHUP also reads the tokens of ROLLCALL_API_TOKENS_FILE and the files with certificates again.\n";
 
 interface StartOptions extends ModuleOptions {
   readonly only?: readonly string[];
@@ -108,7 +108,7 @@ function exit(log: Logger, code: number): void {
   process.exit(code);
 }
 
-/** SIGTERM and SIGINT drain and end the process, SIGHUP reloads the tokens and the contracts of every domain. */
+/** SIGTERM and SIGINT drain and end the process, SIGHUP reads tokens, certificates and all domains' contracts again. */
 function handleSignals({ host, renewTokens, stop }: Hosted, log: Logger): void {
   let isStopping = false;
   const drain = (signal: string): void => {
@@ -123,12 +123,15 @@ function handleSignals({ host, renewTokens, stop }: Hosted, log: Logger): void {
   };
   process.on("SIGTERM", drain).on("SIGINT", drain);
   process.on("SIGHUP", () => {
-    log.info("reading contracts and tokens again; a module's code is read at the next start only");
+    log.info("reading contracts, tokens and certificates again; a module's code is read at the next start only");
     try {
       renewTokens();
     } catch (err) {
       log.error({ err }, "the tokens can't be reloaded: those of before stay in force");
     }
+    // One that is refused is a trouble.
+    for (const { listener, error } of host.certificates.renew())
+      if (!error) log.info({ listener }, `the certificate of ${listener} was read again`);
     for (const { name: domain, runtime } of host.systems)
       runtime.reload("SIGHUP").catch((err: unknown) => {
         // A refusal is an event of the system, so the log, the page, doctor and the metrics have it already.

@@ -5,6 +5,7 @@ import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
 import { assertDeployment } from "../../runtime/shell/deployment.ts";
 import { Runtime } from "../../runtime/shell/runtime.ts";
 import type { Observe } from "../../runtime/shell/shell-event.ts";
+import { Certificates } from "./certificates.ts";
 import type { Config } from "./config.ts";
 import { openFollowing } from "./following.ts";
 import { domainAccessOf, jobContextOf } from "./job-context.ts";
@@ -45,11 +46,11 @@ export async function composeHost(config: Config, options: HostOptions) {
     clock,
   );
   const journalDays = new JournalDays(store, clock, config.JOURNAL_KEEP);
-  const closedListeners = new Map<string, ClosedListener>();
+  const ports = { certificates: new Certificates(config, clock), closedListeners: new Map<string, ClosedListener>() };
   let stopping: Promise<void> | undefined;
   const troubles = new Troubles({
     ...{ systems, clock, notices, isStopping: () => stopping !== undefined, jobs: () => jobs.status() },
-    ...{ keptDay: () => journalDays.kept, closedListeners },
+    ...{ keptDay: () => journalDays.kept, ...ports },
   });
   const stop = async (): Promise<void> => {
     troubles.stop();
@@ -62,7 +63,7 @@ export async function composeHost(config: Config, options: HostOptions) {
     await store.close();
   };
   return {
-    ...{ config, clock, closedListeners, jobs, notices, store, systems, troubles },
+    ...{ ...ports, config, clock, jobs, notices, store, systems, troubles },
     /** @throws Error for a domain that is not served here */
     system(domain: string): System {
       const system = systems.find(({ name }) => name === domain);

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { KafkaAccess } from "../../client/kafka-connection.ts";
 import { BACKEND_VARIABLES } from "../../effects/backends.ts";
 import { ApiTokens, readApiTokens } from "./api-tokens.ts";
-import { listeners, publicUrl } from "./gateway-addresses.ts";
+import { certificatesWithoutKeys, LISTENER_VARIABLES } from "./listener-variables.ts";
 import type { Module, Variables } from "./module.ts";
 import { isSecret, readModuleVariables, variablesOf } from "./module-variables.ts";
 import { redactorOf } from "./redact.ts";
@@ -34,20 +34,6 @@ export const CONFIG_SCHEMA = z.object({
     .describe("the same for some domains: domain=number, several with commas"),
   ROLLCALL_HTTP_HOST: z.string().min(1).default("127.0.0.1").describe("address that HTTP listens on"),
   ROLLCALL_HTTP_PORT: integer(0, 65_535).default(8080).describe("port that HTTP listens on; 0 takes a free one"),
-  ROLLCALL_HTTP_NAMES: z
-    .string()
-    .transform((text) => text.toLowerCase().split(","))
-    .pipe(
-      z.array(z.string().regex(/^[a-z0-9._-]+$|^\[[0-9a-f:.]+\]$/, "host names without ports, several with commas")),
-    )
-    .optional()
-    .describe("host names, with commas, that requests may name beside ROLLCALL_HTTP_HOST: those of a proxy in front"),
-  ROLLCALL_HTTP_RATE_MAX: integer(1, 1_000_000)
-    .default(2_000)
-    .describe("requests a second of one token, or of one address without a token; twice as many at once"),
-  ROLLCALL_HTTP_STREAMS_MAX: integer(1, 100_000)
-    .default(600)
-    .describe("event streams open at once; what waits for their readers takes at most 200 MiB together, a share each"),
   ROLLCALL_API_TOKENS: secret
     .transform(
       (text, context) => new ApiTokens(readApiTokens(text, (message) => context.addIssue({ code: "custom", message }))),
@@ -57,25 +43,7 @@ export const CONFIG_SCHEMA = z.object({
       "who may use the HTTP API: a line `role name token` each; needed for an address that other machines " +
         "reach (secret)",
     ),
-  ROLLCALL_LISTENERS: listeners
-    .optional()
-    .describe(
-      "where gateways listen instead of their contracts' ports: name=port, name=address:port, name=main (the port of " +
-        "ROLLCALL_HTTP_PORT) or name=off, several with commas",
-    ),
-  TRUSTED_PROXIES: z
-    .string()
-    .transform((text) => text.split(",").map((each) => each.trim()))
-    .pipe(
-      z.array(
-        z.string().regex(/^[0-9a-f.:]+(?:\/\d{1,3})?$/i, "addresses or networks, several with commas: 10.0.0.0/8"),
-      ),
-    )
-    .optional()
-    .describe("addresses or networks of proxies, with commas: only their X-Forwarded-* headers count; default none"),
-  PUBLIC_URL: publicUrl
-    .optional()
-    .describe("where clients reach this process, such as a proxy in front: begins the links in answers of gateways"),
+  ...LISTENER_VARIABLES,
   ROLLCALL_LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "silent"])
     .default("info")
@@ -257,6 +225,7 @@ function findContradictions(config: OwnConfig): string[] {
     );
   if ((config.KAFKA_SSL_CERT_FILE === undefined) !== (config.KAFKA_SSL_KEY_FILE === undefined))
     problems.push("KAFKA_SSL_CERT_FILE and KAFKA_SSL_KEY_FILE go together: set both or none");
+  problems.push(...certificatesWithoutKeys(config));
   if (!isLoopback(config.ROLLCALL_HTTP_HOST) && config.ROLLCALL_API_TOKENS === undefined)
     problems.push(
       `ROLLCALL_HTTP_HOST=${config.ROLLCALL_HTTP_HOST} is reachable from other machines, and whoever reaches ` +

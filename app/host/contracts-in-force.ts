@@ -85,6 +85,12 @@ export function refuseBetweenDomains(models: readonly DomainModel[], names: Topi
   if (diagnostics.length > 0) throw new InvalidContractsError(diagnostics);
 }
 
+/** Whether the gateways of both say the same. */
+export function haveSameGateways(...both: readonly [CompiledContracts, CompiledContracts]): boolean {
+  const [one, other] = both.map(({ model }) => JSON.stringify(model.set.gateways.map(({ contract }) => contract)));
+  return one === other;
+}
+
 /** The contracts with the gateways of others: these are each process's own, and are not stored. */
 export function withGateways(
   { model, domain }: CompiledContracts,

@@ -88,6 +88,7 @@ const LOGGERS: ShellEventHandlers<[log: Logger]> = {
     for (const file of event.filesWithoutNewVersion) log.warn(unversionedChangeWarning(file));
     log.info({ contracts: event.hash.slice(0, 12), by: event.by }, "new contracts are in force");
   },
+  gateways_in_force: ({ by }, log) => log.info({ by }, "other gateways are served"),
   job_failed: ({ job, error }, log) => log.error({ job, error }, `the job ${job} fails`),
   comparison_done(event, log) {
     const { backend, missing, altered, leftover, repairs } = event;

@@ -8,6 +8,7 @@ import { contractInForce } from "../../runtime/stored/contract-sets.ts";
 import {
   applyContracts,
   type CompiledContracts,
+  haveSameGateways,
   InvalidContractsError,
   IncompatibleContractsError,
   loadStoredContracts,
@@ -42,7 +43,6 @@ export interface DomainFailure {
  */
 export class ReloadingRuntime {
   readonly #options: ReloadingOptions;
-  readonly #watchers: (() => void)[] = [];
   #contracts: CompiledContracts;
   #bus: SharedBus;
   #runtime: Runtime;
@@ -65,11 +65,6 @@ export class ReloadingRuntime {
 
   get contracts(): CompiledContracts {
     return this.#contracts;
-  }
-
-  /** Calls back each time that other contracts are in force here. */
-  watchContracts(onChanged: () => void): void {
-    this.#watchers.push(onChanged);
   }
 
   /** The last requested contract change, if it was refused. */
@@ -161,7 +156,7 @@ export class ReloadingRuntime {
         await refuseOtherProjections(this.#options.store, next.domain, true);
         if ([except, this.#contracts.domain.contractHash].includes(contractHash)) {
           this.#refusedChange = null;
-          return { hash: contractHash, changed: this.#takeGateways(next) };
+          return { hash: contractHash, changed: this.#takeGateways(next, by) };
         }
         await this.#prepareTopics(next);
         const { domain: current } = this.#contracts;
@@ -179,17 +174,11 @@ export class ReloadingRuntime {
   }
 
   /** No message is processed otherwise because of them: the runtime goes on. @returns whether they are others */
-  #takeGateways(next: CompiledContracts): boolean {
-    const textOf = ({ model }: CompiledContracts): string =>
-      JSON.stringify(model.set.gateways.map(({ contract }) => contract));
-    if (textOf(next) === textOf(this.#contracts)) return false;
-    this.#take(withGateways(this.#contracts, next, this.#options.source.code));
+  #takeGateways(next: CompiledContracts, by: string): boolean {
+    if (haveSameGateways(next, this.#contracts)) return false;
+    this.#contracts = withGateways(this.#contracts, next, this.#options.source.code);
+    this.#options.observe({ kind: "gateways_in_force", by });
     return true;
-  }
-
-  #take(contracts: CompiledContracts): void {
-    this.#contracts = contracts;
-    for (const onChanged of this.#watchers) onChanged();
   }
 
   /** Before anything is changed: without their topics the new contracts would stop every process. */
@@ -243,7 +232,7 @@ export class ReloadingRuntime {
   /** The contracts are in force already, so this process retries for as long as it takes. */
   async #switchTo(next: CompiledContracts, by: string, unversionedChanges: readonly string[]): Promise<void> {
     await this.#runtime.stop();
-    this.#take(next);
+    this.#contracts = next;
     this.#refusedChange = null;
     await this.#run();
     this.#options.observe({

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { Backends } from "../../effects/backends.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
+import { compileGateways } from "../../runtime/contract/compile/compile-gateways.ts";
 import { formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
 import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
 import { readContractFolder } from "../../runtime/contract/reading/contract-folder.ts";
@@ -54,7 +55,10 @@ export function testDomain<Data = unknown>(module: Module, options: TestDomainOp
     variables,
   );
   const code = { ...model.code, effects };
-  return new TestDomain<Data>(compileDomain({ ...model, code }, { env: "test", namespace: "" }), code.messages, clock);
+  const served = { ...model, code };
+  return new TestDomain<Data>(compileDomain(served, { env: "test", namespace: "" }), {
+    ...{ messages: code.messages, gateways: compileGateways(served), clock },
+  });
 }
 
 /** A domain's contracts as they were last read: a suite asks for the same with each test. */

@@ -1,20 +1,29 @@
 import { durationMs } from "../../runtime/contract/language/schema-parts.ts";
 import { type Decision as CoreDecision, noOp } from "../../runtime/core/decision.ts";
 import { decodeRecord } from "../../runtime/core/decode.ts";
-import type { Domain } from "../../runtime/core/domain.ts";
+import type { Domain, DomainCode } from "../../runtime/core/domain.ts";
 import type { EmittedEvent } from "../../runtime/core/emission.ts";
 import { attemptRefOf, type Entity } from "../../runtime/core/entity.ts";
 import { DecodeError } from "../../runtime/core/incoming-json.ts";
 import type { Intent } from "../../runtime/core/intent.ts";
-import type { Message, MessageDefinition, NewEvent, Payload } from "../../runtime/core/message.ts";
+import type { GatewaySpec } from "../../runtime/core/gateway.ts";
+import type { Message, NewEvent, Payload } from "../../runtime/core/message.ts";
+import type { Row } from "../../runtime/core/projection.ts";
 import { deadlineMessage, publishedMessage } from "../../runtime/core/runtime-messages.ts";
 import { step } from "../../runtime/core/step.ts";
 import { toRfc3339 } from "../../runtime/core/time.ts";
 import { type Decision, decisionOf, doorOfSent, type SentMessage } from "./decision.ts";
 import { unknownName } from "./known-names.ts";
 import type { ManualClock } from "./manual-clock.ts";
+import { type Answered, type Asked, MemoryGateway } from "./memory-gateway.ts";
+import { MemoryRows } from "./memory-rows.ts";
 import { PendingIntents } from "./pending-intents.ts";
 import { assertReadBack, storedEntity, type StoredState } from "./stored-data.ts";
+
+interface TestedParts {
+  readonly gateways?: readonly GatewaySpec[];
+  readonly clock: ManualClock;
+}
 
 /**
  * A domain in memory: all its entities, on a clock that only the test moves. Each call that gives it a message returns
@@ -25,6 +34,8 @@ export class TestDomain<Data = unknown> {
   readonly #domain: Domain;
   readonly #clock: ManualClock;
   readonly #intents: PendingIntents;
+  readonly #rows: MemoryRows;
+  readonly #gateway: MemoryGateway;
   readonly #entities = new Map<string, Entity>();
   readonly #decisions: Decision<Data>[] = [];
   /** Events whose `published(Event)` the contract waits for. */
@@ -34,10 +45,19 @@ export class TestDomain<Data = unknown> {
   readonly #fired = new Set<string>();
   #offset = 0;
 
-  constructor(domain: Domain, messages: readonly MessageDefinition[], clock: ManualClock) {
+  constructor(domain: Domain, { messages, gateways = [], clock }: Pick<DomainCode, "messages"> & TestedParts) {
     this.#domain = domain;
     this.#clock = clock;
     this.#intents = new PendingIntents(domain, messages, clock);
+    this.#rows = new MemoryRows(domain, clock);
+    this.#gateway = new MemoryGateway(gateways, {
+      domain,
+      get now() {
+        return clock.wallMs();
+      },
+      entity: (id) => this.#entities.get(id),
+      send: (message) => this.when(message),
+    });
   }
 
   /** The time, RFC 3339. */
@@ -63,6 +83,24 @@ export class TestDomain<Data = unknown> {
   /** An entity as it is stored, by its id; undefined when there is none. */
   entity(id: string): (Entity & { readonly data: Data }) | undefined {
     return this.#entities.get(id) as (Entity & { readonly data: Data }) | undefined;
+  }
+
+  /**
+   * The rows of a projection, as its function makes them of the entities that there are, without `live` columns; of a
+   * log what messages have left, at most one of an entity in each span of time.
+   * @throws Error for a projection that there is not; for a row that can't be had, with the reason
+   */
+  rows(projection: string): readonly Row[] {
+    return this.#rows.of(projection, this.#entities.values());
+  }
+
+  /**
+   * Asks a call of a gateway, by its operation: a command or an entity, with access, shapes, `exists`, replies and
+   * views as the contract has them. Paths, headers and limits are HTTP's, and no part of it.
+   * @throws Error for a call that there is not, and for lists, functions and streams
+   */
+  ask(operation: string, asked: Asked = {}): Answered {
+    return this.#gateway.ask(operation, asked);
   }
 
   /**
@@ -204,6 +242,7 @@ export class TestDomain<Data = unknown> {
       assertReadBack(this.#domain, decision.entity);
       this.#entities.set(message.entityId, decision.entity);
     }
+    this.#rows.take(message, decision);
     this.#intents.add(decision.intents);
     const awaited = decision.events.filter(({ type }) => this.#domain.awaitsPublish.has(type));
     this.#unpublished = [...this.#unpublished, ...awaited];

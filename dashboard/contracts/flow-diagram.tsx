@@ -16,6 +16,10 @@ const KIND_TITLES: Readonly<Record<FlowNode["kind"], string>> = {
   intent: "Intents",
   effect: "Effects",
   outcome: "Outcomes",
+  call: "Calls of gateways",
+  entity: "Entities",
+  projection: "Projections",
+  domain: "Other domains",
 };
 
 interface FlowDiagramProps {

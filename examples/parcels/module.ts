@@ -1,5 +1,5 @@
 import { defineModule } from "rollcall";
-import { calls, views } from "./gateway.js";
+import { calls, rows, views } from "./gateway.js";
 import { HandlerPickupDeadline } from "./handlers.js";
 import { HandlerMailSend } from "./mail-send.effect.js";
 import { parcelsReducer } from "./reducer.js";
@@ -20,6 +20,7 @@ export default defineModule({
         reducer: parcelsReducer,
         intents: [MailSend],
         effects: { HandlerMailSend: HandlerMailSend(sendMail) },
+        rows,
         views,
         calls,
       }),

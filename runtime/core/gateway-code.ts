@@ -55,8 +55,13 @@ export interface ViewContext {
   readonly now: number;
 }
 
+/** What a function answers with, for documents and tests: a running system does not compare. */
+interface Answering {
+  readonly answers?: z.ZodType | undefined;
+}
+
 /** Makes of an entity what is answered. Pure and synchronous. */
-export type ViewFunction = (entity: ShownEntity, context: ViewContext) => Json;
+export type ViewFunction = ((entity: ShownEntity, context: ViewContext) => Json) & Answering;
 
 const ANSWER: unique symbol = Symbol.for("rollcall.answer") as never;
 
@@ -122,10 +127,11 @@ export interface ReadAccess {
 
 /** Answers a call that only reads. A text is sent as it is, anything else as JSON. */
 export type CallFunction = ((access: ReadAccess, request: GatewayRequest) => Promise<Json | Answer> | Json | Answer) &
-  RequestShapes;
+  RequestShapes &
+  Answering;
 
 /** Makes of a row of a projection what is listed. Pure and synchronous. */
-export type RowView = (row: Row, context: Pick<ViewContext, "caller" | "now">) => Json;
+export type RowView = ((row: Row, context: Pick<ViewContext, "caller" | "now">) => Json) & Answering;
 
 /** What a list's shape is given. */
 export interface ShownList<Query = GatewayRequest["query"]> {
@@ -144,8 +150,13 @@ export interface ShownList<Query = GatewayRequest["query"]> {
   readonly query: Query;
 }
 
+/** What a list's shape says of requests, and of its answers: made of that of all rows. */
+interface ListShapes extends Pick<RequestShapes, "query"> {
+  readonly answers?: ((rows: z.ZodType) => z.ZodType) | undefined;
+}
+
 /** Puts the rows of a list into a body. Pure and synchronous. */
-export type ShapeFunction = ((list: ShownList) => Json) & Pick<RequestShapes, "query">;
+export type ShapeFunction = ((list: ShownList) => Json) & ListShapes;
 
 /** The functions that gateways name. */
 export interface GatewayCode {
@@ -171,19 +182,43 @@ export const request = <const Shapes extends RequestShapes>(
 ): RequestFunction => Object.assign((given: CommandRequest) => make(given as never), shapes);
 
 /** A function of `calls`: `call({ query: z.strictObject({ ... }) }, async (access, { query }) => ({ ... }))`. */
-export const call = <const Shapes extends RequestShapes>(
+export const call = <const Shapes extends RequestShapes & Answering>(
   shapes: Shapes,
   run: (access: ReadAccess, request: GatewayRequest<BodyOf<Shapes>, QueryOf<Shapes>>) => ReturnType<CallFunction>,
 ): CallFunction => Object.assign((access: ReadAccess, given: GatewayRequest) => run(access, given as never), shapes);
 
 /** A function of `shapes`: `shape({}, ({ rows, total }) => ({ items: rows, total }))`. */
-export const shape = <const Shapes extends Pick<RequestShapes, "query">>(
+export const shape = <const Shapes extends ListShapes>(
   shapes: Shapes,
   make: (list: ShownList<QueryOf<Shapes>>) => Json,
 ): ShapeFunction => Object.assign((list: ShownList) => make(list as never), shapes);
 
-/** A function of `views` over entities whose data is `Data`: `viewsOf<ParcelState>()((entity) => ({ ... }))`. */
-export const viewsOf =
-  <Data>() =>
-  (make: (entity: ShownEntity<Data>, context: ViewContext) => Json): ViewFunction =>
-    make as ViewFunction;
+/** What a shape takes, however deep it can be read only. */
+type Given<Value> = Value extends readonly (infer Item)[]
+  ? readonly Given<Item>[]
+  : Value extends object
+    ? { readonly [Key in keyof Value]: Given<Value[Key]> }
+    : Value;
+
+type Make<Data, Made> = (entity: ShownEntity<Data>, context: ViewContext) => Made;
+
+/**
+ * Functions of `views` over entities whose data is `Data`: `viewsOf<ParcelState>()((entity) => ({ ... }))`. With a
+ * shape before the function OpenAPI tells what it answers.
+ */
+export function viewsOf<Data>() {
+  function view(make: Make<Data, Json>): ViewFunction;
+  function view<Shape extends z.ZodType>(answers: Shape, make: Make<Data, Given<z.input<Shape>> | null>): ViewFunction;
+  function view(...given: readonly [ViewFunction] | readonly [z.ZodType, ViewFunction]): ViewFunction {
+    if (given.length === 1) return given[0];
+    const [answers, make] = given;
+    return Object.assign<ViewFunction, Answering>((entity, context) => make(entity, context), { answers });
+  }
+  return view;
+}
+
+/** A function of `rowViews` with the shape of what it makes: `rowView(z.object({ ... }), (row) => ({ ... }))`. */
+export const rowView = <Shape extends z.ZodType>(
+  answers: Shape,
+  make: (row: Row, context: Pick<ViewContext, "caller" | "now">) => Given<z.input<Shape>>,
+): RowView => Object.assign(make as RowView, { answers });

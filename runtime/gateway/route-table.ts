@@ -6,10 +6,10 @@ interface Branch {
   readonly calls: Map<string, CallSpec>;
 }
 
-/** What a path stands for: the call of the method, or the methods that there are. */
+/** What a path stands for: the call of the method; or the methods that there are, and the call of one of them. */
 export type Match =
   | { readonly call: CallSpec; readonly params: Readonly<Record<string, string>> }
-  | { readonly allow: readonly string[] };
+  | { readonly call: CallSpec; readonly allow: readonly string[] };
 
 const branch = (): Branch => ({ literals: new Map(), parameter: undefined, calls: new Map() });
 
@@ -36,7 +36,10 @@ export class RouteTable {
     const found = find(this.#root, segments, 0, method) ?? find(this.#root, segments, 0);
     if (!found) return undefined;
     const call = callOf(found, method);
-    if (!call) return { allow: allowedIn(found) };
+    if (!call) {
+      const [other] = found.calls.values();
+      return other && { call: other, allow: allowedIn(found) };
+    }
     const params = call.segments.flatMap((segment, index) =>
       "parameter" in segment ? [[segment.parameter, segments[index] ?? ""] as const] : [],
     );

@@ -99,6 +99,8 @@ export type ShellEvent =
       /** Files that changed without a new `contract_version`. */
       readonly filesWithoutNewVersion: readonly string[];
     }
+  /** Other gateways than before are served; the other contracts are the same. */
+  | { readonly kind: "gateways_in_force"; readonly by: string }
   | { readonly kind: "contracts_refused"; readonly by: string; readonly reason: string }
   /** The domain can't be served. It is tried again, while the process serves others. */
   | { readonly kind: "domain_failed"; readonly error: string }

@@ -41,4 +41,6 @@ export function compiledDomain(lifecycle: Lifecycle, edits: readonly FolderEdit[
 
 /** The same in memory. */
 export const domainInMemory = (lifecycle: Lifecycle, edits: readonly FolderEdit[] = []): TestDomain =>
-  new TestDomain(compiledDomain(lifecycle, edits), LIFECYCLE_DOMAINS[lifecycle].code.messages, new ManualClock());
+  new TestDomain(compiledDomain(lifecycle, edits), {
+    ...{ messages: LIFECYCLE_DOMAINS[lifecycle].code.messages, clock: new ManualClock() },
+  });

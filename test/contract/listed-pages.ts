@@ -70,4 +70,4 @@ export const domainWhereSet = (...variables: readonly string[]): Domain =>
   compileDomain(modelWhereSet(...variables), { env: "test", namespace: "" });
 
 export const pagesWhereSet = (...variables: readonly string[]): TestDomain =>
-  new TestDomain(domainWhereSet(...variables), LISTED_CODE.messages, new ManualClock());
+  new TestDomain(domainWhereSet(...variables), { messages: LISTED_CODE.messages, clock: new ManualClock() });

@@ -60,7 +60,7 @@ export const notesDomain = (edits: NoteEdits = [], handler?: Handler) =>
   compileDomain(notesModel(edits, handler), { env: "dev", namespace: "" });
 
 export const notesInMemory = (edits: NoteEdits = [], handler?: Handler) =>
-  new TestDomain<Note>(notesDomain(edits, handler), NOTE_MESSAGES, new ManualClock());
+  new TestDomain<Note>(notesDomain(edits, handler), { messages: NOTE_MESSAGES, clock: new ManualClock() });
 
 export const inShort = ({ diagnostics }: ReturnType<typeof editedNotes>): readonly string[] =>
   diagnostics.map(({ code, line, message: said }) => `${code} ${line} ${said}`);

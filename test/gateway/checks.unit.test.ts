@@ -17,6 +17,7 @@ const MISTAKES: readonly (readonly [what: string, edits: readonly Edit[], says: 
       ["access: [reader, operator]\n", ""],
       ["GET /parcels/{parcel_id}\n", "GET /parcels/{parcel_id}\n    access: [reader]\n"],
       ["GET /events\n", "GET /events\n    access: [reader]\n"],
+      ["GET /parcels\n", "GET /parcels\n    access: [reader]\n"],
     ],
     "RC006 9:5 who may call it? access is missing, here and in the gateway",
   ],
@@ -207,6 +208,10 @@ describe("a gateway's checks", () => {
       ]),
     ).toEqual([]);
   });
+  it("keep the name of the host's own port for it", () =>
+    expect(found(["name: parcels, port", "name: main, port"])).toEqual([
+      "RC010 5:19 main is the host's own port: give the listener another name, and join it by ROLLCALL_LISTENERS",
+    ]));
 
   it("take a reply to a comparison that is made", () =>
     expect(
@@ -267,7 +272,7 @@ describe("gateways of two domains of a process", () => {
       .filter(({ code }) => code !== "RC111")
       .map(({ code, line, message }) => `${code} ${line} ${message}`);
 
-  const operations = ["storeParcel", "collectParcel", "getParcel", "countParcels", "watchParcels"];
+  const operations = ["storeParcel", "collectParcel", "getParcel", "countParcels", "watchParcels", "listParcels"];
   const renamed = operations.map((name): Edit => [`operation: ${name}`, `operation: ${name}Two`]);
 
   it("are not on one port under two names", () => {
@@ -275,15 +280,21 @@ describe("gateways of two domains of a process", () => {
     expect(between(model(), letters)).toEqual(["RC010 5 port 9210 is that of another listener"]);
   });
 
-  it("are used by the same networks where they have one port", () => {
-    const letters = (networks: string) =>
-      other(["port: 9210", `port: 9210, networks: ${networks}`], ["base_path: /v1", "base_path: /v2"], ...renamed);
-    const parcels = model(["port: 9210", "port: 9210, networks: [10.0.0.0/8, 127.0.0.1]"]);
-    expect(between(parcels, letters("[127.0.0.1, 10.0.0.0/8]"))).toEqual([]);
-    for (const first of [parcels, model()])
-      expect(between(first, letters("[127.0.0.1]"))).toEqual([
-        "RC010 5 the listener parcels has other networks elsewhere",
-      ]);
+  it.each([
+    ["networks", "[10.0.0.0/8, 127.0.0.1]", "[127.0.0.1, 10.0.0.0/8]", "[127.0.0.1]"],
+    [
+      "origins",
+      '["https://a.example", "https://b.example"]',
+      '["https://b.example", "https://a.example"]',
+      '["https://a.example"]',
+    ],
+  ])("have the same %s where they have one port", (key, first, same, less) => {
+    const letters = (value: string) =>
+      other(["port: 9210", `port: 9210, ${key}: ${value}`], ["base_path: /v1", "base_path: /v2"], ...renamed);
+    const parcels = model(["port: 9210", `port: 9210, ${key}: ${first}`]);
+    expect(between(parcels, letters(same))).toEqual([]);
+    for (const one of [parcels, model()])
+      expect(between(one, letters(less))).toEqual([`RC010 5 the listener parcels has other ${key} elsewhere`]);
   });
 
   it("don't have an operation or a route of one another", () => {

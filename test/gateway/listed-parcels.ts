@@ -20,8 +20,8 @@ projections:
 };
 
 export const LIST_CALLS = `
-  - operation: listParcels
-    route: GET /parcels
+  - operation: searchParcels
+    route: GET /search
     projection: parcel_list
     view: listed_parcel
     filters:

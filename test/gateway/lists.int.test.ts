@@ -52,7 +52,7 @@ interface Listed {
 }
 const asReader = { authorization: `Bearer ${TOKENS.reader}` };
 const ask = (query: string, headers: Record<string, string> = asReader) =>
-  parcels.ask<Listed>("GET", `/v1/parcels?${query}`, { headers });
+  parcels.ask<Listed>("GET", `/v1/search?${query}`, { headers });
 const ids = async (query: string) => (await ask(query)).body.parcels.map(({ parcel_id }) => parcel_id);
 
 describe("a list", () => {
@@ -99,7 +99,7 @@ describe("a list", () => {
 
   it("comes in pages that miss and repeat nothing, each with a mark of the next", async () => {
     const seen: string[] = [];
-    let link = "/v1/parcels?sortBy=stored_at&order=desc&limit=100&mark=odd";
+    let link = "/v1/search?sortBy=stored_at&order=desc&limit=100&mark=odd";
     while (link !== "") {
       const page = await parcels.ask<Listed>("GET", link, { headers: asReader });
       expect(page.status).toBe(200);
@@ -147,7 +147,7 @@ describe("a list", () => {
   it("is described with its parameters", async () => {
     const { body } = await parcels.ask("GET", "/openapi.json", { headers: asReader });
     const paths = body["paths"] as Record<string, Record<string, { parameters: { name: string }[] }>>;
-    expect(paths["/v1/parcels"]?.["get"]?.parameters.map(({ name }) => name)).toEqual([
+    expect(paths["/v1/search"]?.["get"]?.parameters.map(({ name }) => name)).toEqual([
       "status",
       "of",
       "from",

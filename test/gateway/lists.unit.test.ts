@@ -110,7 +110,7 @@ describe("the checks of lists", () => {
   );
 });
 
-function requestOf(query: SentQuery, operation = "listParcels") {
+function requestOf(query: SentQuery, operation = "searchParcels") {
   const { model } = edited();
   if (!model) throw new Error("no model");
   const calls = compileGateways(model).flatMap((gateway) => gateway.calls);

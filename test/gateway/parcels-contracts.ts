@@ -7,6 +7,7 @@ import { handlersOf } from "../../runtime/core/handler.ts";
 import { done, effect } from "../../runtime/core/effect.ts";
 import { intent } from "../../runtime/core/intent.ts";
 import { DeadlineFired, message } from "../../runtime/core/message.ts";
+import { row } from "../../runtime/core/projection.ts";
 import { reducer } from "../../runtime/core/reducer.ts";
 import { ROOT } from "../tidy/sources.ts";
 
@@ -35,6 +36,9 @@ export const PARCELS_CODE: ModuleCode = {
   ),
   intents: [MailSend],
   effects: { HandlerMailSend: effect(MailSend, ["UNAVAILABLE"], async (intents) => intents.map(() => done())) },
+  rows: {
+    parcel_row: row({ version: 1, shape: z.object({ status: z.string() }), of: ({ state }) => ({ status: state }) }),
+  },
   views: { parcel: ({ id }) => ({ id }) },
   calls: { count_parcels: () => ({}), count_as_text: () => "" },
 };
@@ -48,7 +52,9 @@ export function editedParcels(
   more: Readonly<Record<string, string>> = {},
 ) {
   const files = [
-    ...readdirSync(FOLDER).map((file) => ({ file, text: readFileSync(join(FOLDER, file), "utf8") })),
+    ...readdirSync(FOLDER)
+      .filter((file) => !(file in more))
+      .map((file) => ({ file, text: readFileSync(join(FOLDER, file), "utf8") })),
     ...Object.entries(more).map(([file, text]) => ({ file, text })),
   ];
   const gateway = files.find(({ file }) => file === "gateway.yaml");

@@ -2,9 +2,11 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { z } from "zod";
 import type { Host, System } from "../../app/host/compose.ts";
 import { defineModule, type Module, type ModuleCode } from "../../app/host/module.ts";
 import type { Gateways } from "../../app/http/gateway/gateways.ts";
+import { call, viewsOf } from "../../runtime/core/gateway-code.ts";
 import { ROOT } from "../tidy/sources.ts";
 import { PARCELS_CODE } from "./parcels-contracts.ts";
 import { serveModule } from "./served-module.ts";
@@ -114,11 +116,18 @@ function moduleOf({ name, code: own }: Served, contracts: URL, code: Partial<Mod
 }
 
 const VIEWS: ModuleCode["views"] = {
-  parcel: ({ id, state, data }) => ({ parcel_id: id, state, email: (data as { email: string }).email }),
+  parcel: viewsOf<{ email: string }>()(
+    z.object({ parcel_id: z.string(), state: z.string().nullable(), email: z.string() }),
+    ({ id, state, data }) => ({ parcel_id: id, state, email: data.email }),
+  ),
 };
 const CALLS: ModuleCode["calls"] = {
-  count_parcels: async ({ counts }) => ({ by_state: Object.fromEntries(await counts()) }),
-  count_as_text: async ({ counts }) => [...(await counts())].map(([state, count]) => `${state} ${count}\n`).join(""),
+  count_parcels: call({ answers: z.object({ by_state: z.record(z.string(), z.int()) }) }, async ({ counts }) => ({
+    by_state: Object.fromEntries(await counts()),
+  })),
+  count_as_text: call({ answers: z.string() }, async ({ counts }) =>
+    [...(await counts())].map(([state, count]) => `${state} ${count}\n`).join(""),
+  ),
 };
 
 /** The example, with code that stands for its own. */

@@ -67,7 +67,7 @@ describe("what is served", () => {
       Object.values(path).map(({ operationId }) => operationId),
     );
     expect(operations.toSorted()).toEqual(
-      ["health", "storeParcel", "collectParcel", "getParcel", "countParcels", "watchParcels"].toSorted(),
+      ["health", "storeParcel", "listParcels", "collectParcel", "getParcel", "countParcels", "watchParcels"].toSorted(),
     );
     expect(paths["/v1/parcels/{parcel_id}"]?.["put"]).toMatchObject({
       requestBody: { content: { "application/json": { schema: { properties: { email: { type: "string" } } } } } },

@@ -265,6 +265,25 @@ describe("what blocks nothing", () => {
     expect(troubles).toMatchObject([{ code: "JOURNAL_DAY_KEPT", domain: null, detail, blocks: "nothing" }]);
   });
 
+  it("tells that a certificate expires in a tenth of its life, or a week, or has expired", () => {
+    const certificate = (lifeDays: number, leftDays: number) => ({
+      ...{ listener: "parcels", file: "/tls/parcels.pem", refused: undefined },
+      ...{ validFromMs: NOW_MS - (lifeDays - leftDays) * DAY_MS, expiresAtMs: NOW_MS + leftDays * DAY_MS },
+    });
+    const told = (lifeDays: number, leftDays: number) => {
+      const facts = { isStopping: false, unserved: [], notices, domains: [domain("a")], nowMs: NOW_MS };
+      return listTroubles({ ...facts, certificates: [certificate(lifeDays, leftDays)] }).map(({ title }) => title);
+    };
+    expect([told(90, 8), told(10, 1.5), told(1, 0.2)]).toEqual([[], [], []]);
+    for (const [life, left] of [
+      [90, 6],
+      [10, 0.9],
+      [1, 0.09],
+    ] as const)
+      expect(told(life, left)).toEqual(["the certificate of parcels expires soon"]);
+    expect(told(90, -1)).toEqual(["the certificate of parcels has expired"]);
+  });
+
   it("tells that other processes are not heard, unless the store is away", () => {
     const deaf = { isHeard: false, unheardForMs: 25_000, reason: null };
     const list = (domains: readonly DomainFacts[]) =>

@@ -105,7 +105,7 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
   {
     defect: "a role that the call does not name may call it",
     promise: "G16",
-    file: ADMISSION,
+    file: "runtime/gateway/call-access.ts",
     find: 'access === "public" || caller.privileged || hasOneOf(access, caller);',
     replace: 'access === "public" || caller.roles.length > 0;',
     tests: [DOORS],
@@ -130,8 +130,8 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
     defect: "a page of another site reads where there are no tokens",
     promise: "G16",
     file: "app/http/server/browser-guard.ts",
-    find: "(changes || (!hasTokens && !isVisit(request))) && !isAllowed",
-    replace: "changes && !isAllowed",
+    find: "(changes || (!hasTokens && !isVisit(request))) && !allowsOrigin(request)",
+    replace: "changes && !allowsOrigin(request)",
     tests: [DOORS],
   },
   {
@@ -170,8 +170,8 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
     defect: "a reload of a gateway alone changes nothing",
     promise: "G14",
     file: "app/host/reloading-runtime.ts",
-    find: "if (textOf(next) === textOf(this.#contracts)) return false;",
-    replace: 'if (textOf(next) !== "") return false;',
+    find: "if (haveSameGateways(next, this.#contracts)) return false;",
+    replace: "if (haveSameGateways(next, next)) return false;",
     tests: [STREAMS],
   },
   {
@@ -282,8 +282,8 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
     defect: "any address uses a port that is for some networks",
     promise: "G16",
     file: ADMISSION,
-    find: "if (!now.admits(request.ip))",
-    replace: 'if (!now.admits(request.ip) && request.ip === "")',
+    find: "if (!admits(request.ip))",
+    replace: 'if (!admits(request.ip) && request.ip === "")',
     tests: [DOORS],
   },
   {

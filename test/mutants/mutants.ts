@@ -4,6 +4,7 @@ import { FOLLOWING_MUTANTS } from "./following-mutants.ts";
 import { GATEWAY_MUTANTS } from "./gateway-mutants.ts";
 import { LANGUAGE_MUTANTS } from "./language-mutants.ts";
 import { LIFECYCLE_MUTANTS } from "./lifecycle-mutants.ts";
+import { LISTENER_MUTANTS } from "./listener-mutants.ts";
 import { PROJECTION_MUTANTS } from "./projection-mutants.ts";
 import { RETENTION_MUTANTS } from "./retention-mutants.ts";
 import { SEALED_MUTANTS } from "./sealed-mutants.ts";
@@ -43,6 +44,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...GATEWAY_MUTANTS,
   ...LANGUAGE_MUTANTS,
   ...LIFECYCLE_MUTANTS,
+  ...LISTENER_MUTANTS,
   ...SEALED_MUTANTS,
   ...STORED_DATA_MUTANTS,
   ...RETENTION_MUTANTS,

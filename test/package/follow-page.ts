@@ -2,7 +2,8 @@ import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { freePorts } from "../real/services/free-ports.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
-import { blocksOf } from "../tidy/guide-blocks.ts";
+import { blocksOf, fileOfBlock } from "../tidy/guide-blocks.ts";
+import { changeFile } from "../tidy/guide-changes.ts";
 import type { Installed } from "./installed.ts";
 
 export interface Followed {
@@ -17,8 +18,9 @@ const GATEWAY_URL = "http://127.0.0.1:8081";
 const GATEWAY = "parcels";
 
 /**
- * Runs the commands of a page, in order, as its reader would in an empty folder: blocks in `sh`. What a block in `text`
- * behind them has must be in their output, line by line. Blocks in `js` become files beside the module's test.
+ * Does what a page says, in order, as its reader would in an empty folder: runs blocks in `sh`, writes those that begin
+ * with a file's name, and makes changes in `diff`. What a block in `text` behind commands has must be in their output,
+ * line by line. Blocks in `js` without a name become tests when the `npm test` before them runs.
  */
 export async function followPage(installed: Installed, page: string): Promise<Followed> {
   let url = EXAMPLE_URL;
@@ -49,8 +51,12 @@ export async function followPage(installed: Installed, page: string): Promise<Fo
   };
 
   const blocks = blocksOf(page);
-  const scripts = blocks.filter(({ language }) => language === "js");
+  const isTest = ({ language, text }: (typeof blocks)[number]): boolean =>
+    language === "sh" && /^npm test$/m.test(text);
   for (const [index, { language, text }] of blocks.entries()) {
+    const file = fileOfBlock(text);
+    if (file !== undefined) installed.write(join(folder, file), text);
+    if (language === "diff") changeFile(folder, text);
     if (language !== "sh") continue;
     const commands = text.replaceAll("\\\n", "").trimEnd().split("\n");
     const expected =
@@ -58,7 +64,12 @@ export async function followPage(installed: Installed, page: string): Promise<Fo
     const last = commands.pop() ?? "";
     for (const command of commands) await follow(command);
     if (last === "npm test")
-      scripts.forEach((script, number) => installed.write(join(folder, `page-${number}.test.js`), script.text));
+      for (const [number, script] of blocks.entries()) {
+        const next = blocks.findIndex((block, at) => at > index && isTest(block));
+        const isOwn = number > index && (next < 0 || number < next);
+        if (isOwn && script.language === "js" && fileOfBlock(script.text) === undefined)
+          installed.write(join(folder, `page-${number}.test.js`), script.text);
+      }
     const checked = async (): Promise<void> => {
       const output = await follow(last);
       const missing = expected.filter((line) => !output.includes(line));

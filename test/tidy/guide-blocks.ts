@@ -7,3 +7,6 @@ export const blocksOf = (page: string): readonly { readonly language: string; re
   [...readFileSync(join(ROOT, page), "utf8").matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map(
     ([, language = "", text = ""]) => ({ language, text }),
   );
+
+/** The file that a block is, by its first line. */
+export const fileOfBlock = (text: string): string | undefined => /^(?:\/\/|#) (\S+\.(?:ts|js|yaml))\n/.exec(text)?.[1];

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { blocksOf } from "./guide-blocks.ts";
+import { blocksOf, fileOfBlock } from "./guide-blocks.ts";
+import { changeFile } from "./guide-changes.ts";
 import { compileErrors, copyOfTheTree, contractProblems, removeCopies } from "./tree-copy.ts";
 
 afterAll(removeCopies);
@@ -11,32 +12,13 @@ afterAll(removeCopies);
 function follow(guide: string): string {
   const copy = copyOfTheTree();
   for (const { language, text } of blocksOf(`docs/guide/${guide}`)) {
-    const path = /^(?:\/\/|#) (\S+\.(?:ts|yaml))\n/.exec(text)?.[1];
+    const path = fileOfBlock(text);
     if (path !== undefined) {
       mkdirSync(dirname(join(copy, path)), { recursive: true });
       writeFileSync(join(copy, path), text);
-    } else if (language === "diff") change(copy, text);
+    } else if (language === "diff") changeFile(copy, text);
   }
   return copy;
-}
-
-/** Lines with a space are searched for from the last one on, `-` lines are taken out, `+` lines put in behind. */
-function change(copy: string, diff: string): void {
-  const [head = "", ...steps] = diff.trimEnd().split("\n");
-  const path = join(copy, head.replace("--- ", ""));
-  const lines = readFileSync(path, "utf8").split("\n");
-  let at = -1;
-  for (const step of steps) {
-    const [mark, line] = [step[0], step.slice(1)];
-    if (mark === "+") lines.splice(++at, 0, line);
-    else {
-      const found = lines.findIndex((each, index) => index > at && each.trim() === line.trim());
-      if (found < 0) throw new Error(`${head}: there is no line ${line}`);
-      if (mark === "-") lines.splice(found, 1);
-      at = mark === "-" ? found - 1 : found;
-    }
-  }
-  writeFileSync(path, lines.join("\n"));
 }
 
 /** What a program writes until it has written what is waited for, or ends. */

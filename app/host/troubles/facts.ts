@@ -14,6 +14,16 @@ export interface ClosedListener {
   readonly sinceMs: number;
 }
 
+/** What a port is served with. */
+export interface ServedCertificate {
+  readonly listener: string;
+  readonly file: string;
+  readonly validFromMs: number;
+  readonly expiresAtMs: number;
+  /** Why the files, read again, are not served; undefined: they are. */
+  readonly refused: { readonly reason: string; readonly remedy: string; readonly sinceMs: number } | undefined;
+}
+
 export interface DomainFacts {
   readonly name: string;
   readonly status: Pick<
@@ -53,6 +63,7 @@ export interface ProcessFacts {
   readonly keptDay?: KeptDay | undefined;
   /** Ports of gateways at which nothing listens. */
   readonly closedListeners?: readonly ClosedListener[];
+  readonly certificates?: readonly ServedCertificate[];
   /** Whether it hears what other processes commit. */
   readonly notices: NoticesStatus;
   /** By this machine's clock. */

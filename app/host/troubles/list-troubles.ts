@@ -1,5 +1,6 @@
 import { domainTroubles } from "./domain-troubles.ts";
-import { type ClosedListener, type DomainFacts, type ProcessFacts, STALLED_MS } from "./facts.ts";
+import { listenerTroubles } from "./listener-troubles.ts";
+import { type DomainFacts, type ProcessFacts, STALLED_MS } from "./facts.ts";
 import type { KeptDay } from "../journal-days.ts";
 import type { NoticesStatus } from "../../../runtime/ports/notices.ts";
 import type { UnservedDomain } from "../../../runtime/stored/domains.ts";
@@ -14,7 +15,7 @@ const ofProcess = { domain: null, subject: null, partitions: [], blocks: "proces
 
 /** What is wrong, what blocks first. Pure: only `since` of what has no beginning in the facts is now. */
 export function listTroubles(facts: ProcessFacts): Trouble[] {
-  const { isStopping, domains, unserved, notices, keptDay, closedListeners = [], nowMs } = facts;
+  const { isStopping, domains, unserved, notices, keptDay, nowMs } = facts;
   if (isStopping) return [drainingTrouble(nowMs)];
   const serving = domains.filter(({ failure }) => !failure);
   const away = PARTS.filter((part) => serving.length > 0 && serving.every(({ status }) => !status[part].ok));
@@ -34,7 +35,7 @@ export function listTroubles(facts: ProcessFacts): Trouble[] {
   const others = unserved.filter(({ domain }) => !domains.some(({ name }) => name === domain));
   const unservedTroubles = others.map((each) => unservedTrouble(each, nowMs));
   const days = keptDay ? [keptDayTrouble(keptDay, nowMs)] : [];
-  return [...shared, ...own, ...unservedTroubles, ...days, ...closedListeners.map(closedTrouble)].sort(
+  return [...shared, ...own, ...unservedTroubles, ...days, ...listenerTroubles(facts)].sort(
     (a, b) => order.indexOf(a.blocks) - order.indexOf(b.blocks),
   );
 }
@@ -61,13 +62,6 @@ const keptDayTrouble = ({ day, reason }: KeptDay, nowMs: number): Trouble => ({
   title: "days of the journal are kept for longer than JOURNAL_KEEP says",
   detail: `${day}, the first: ${reason}`,
   remedy: "serve the domain that needs it, or end what it waits for; it is dropped by itself afterwards",
-});
-
-const closedTrouble = ({ name, reason, remedy, sinceMs }: ClosedListener): Trouble => ({
-  ...{ ...ofProcess, code: "LISTENER_CLOSED", subject: name, sinceMs, blocks: "nothing" },
-  title: `the gateways of ${name} can't be called`,
-  detail: `${reason}; it is tried again every 10 s`,
-  remedy,
 });
 
 const MEANWHILE = {

@@ -12,7 +12,7 @@ import type { JobStatus } from "../jobs.ts";
 import type { KeptDay } from "../journal-days.ts";
 import type { ReloadingRuntime } from "../reloading-runtime.ts";
 import { withTimeout } from "../with-timeout.ts";
-import type { ClosedListener, DomainFacts } from "./facts.ts";
+import type { ClosedListener, DomainFacts, ServedCertificate } from "./facts.ts";
 import { listTroubles } from "./list-troubles.ts";
 import type { Trouble } from "./trouble.ts";
 import { type TroubleChange, TroubleRecord } from "./trouble-record.ts";
@@ -53,6 +53,7 @@ interface TroublesOptions {
   readonly keptDay?: () => KeptDay | undefined;
   readonly notices?: { readonly status: NoticesStatus };
   readonly closedListeners?: ReadonlyMap<string, ClosedListener>;
+  readonly certificates?: { readonly served: readonly ServedCertificate[] };
 }
 
 /** The troubles of a process: what readiness, `doctor`, metrics, alerts, log and page are made of. */
@@ -110,6 +111,7 @@ export class Troubles {
       notices: notices?.status ?? HEARD,
       keptDay: keptDay(),
       closedListeners: [...(this.#options.closedListeners?.values() ?? [])],
+      certificates: this.#options.certificates?.served ?? [],
       nowMs,
     };
     const found = listTroubles(facts);

@@ -1,11 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { CallAccess, LimitSpec } from "../../../runtime/core/gateway.ts";
-import type { Caller as DoorCaller } from "../../../runtime/core/door.ts";
+import type { LimitSpec } from "../../../runtime/core/gateway.ts";
+import { hasOneOf, isAdmitted } from "../../../runtime/gateway/call-access.ts";
 import { readRequestPath } from "../../../runtime/gateway/request-path.ts";
 import { forbidden, unauthenticated } from "../server/access.ts";
 import { notFound, Problem } from "../server/problem.ts";
 import type { GatewayContext } from "./gateway-context.ts";
-import type { Served } from "./served-gateways.ts";
+import type { FixedWindows } from "../server/fixed-windows.ts";
+import type { RateLimit } from "../server/rate-limit.ts";
+import { gatewayOf, type Served } from "./served-gateways.ts";
 
 const CORS_MAX_AGE_SECONDS = "600";
 const SENT_HEADERS =
@@ -15,60 +17,65 @@ const SHOWN_HEADERS =
   "x-request-id";
 
 /** Finds the call of a request, first of all, and counts the request for its address. */
-export function addRouting(http: FastifyInstance, context: GatewayContext, served: () => Served): void {
+export function addRouting(
+  http: FastifyInstance,
+  { windows }: Pick<GatewayContext, "windows">,
+  { served, addressLimit }: { readonly served: () => Served; readonly addressLimit: RateLimit },
+): void {
   http.addHook("onRequest", async (request, reply) => {
     const now = served();
-    if (!now.admits(request.ip))
+    const segments = readRequestPath(request.raw.url ?? "");
+    const match = segments && now.table.match(request.method, segments);
+    const { admits, origins } = now.placesFor(match);
+    if (!admits(request.ip))
       throw new Problem(
         "foreign-network",
         `${request.ip} is in none of the networks that may use this port: see the gateway's listener.networks`,
       );
-    const segments = readRequestPath(request.raw.url ?? "");
     if (!segments)
       throw new Problem(
         "invalid-request",
         "the path can be read in more than one way: send it without //, \\, and encoded / . \\",
       );
-    allowOrigin(request, reply, now.origins);
-    const match = now.table.match(request.method, segments);
+    allowOrigin(request, reply, origins);
     if (!match) throw notFound("there is nothing at this path");
     if ("allow" in match) {
-      if (request.method === "OPTIONS") return answerOptions(request, reply, match.allow, now.origins);
+      if (request.method === "OPTIONS") return answerOptions(request, reply, match.allow, origins);
       throw new Problem("method-not-allowed", `here are ${match.allow.join(", ")}`, {
         headers: { allow: match.allow.join(", ") },
       });
     }
     const { call, params } = match;
-    const gateway = now.gateways.find(({ name, domain }) => name === call.gateway && domain === call.owner);
-    request.routed = { call, params, gateway, served };
+    request.routed = { call, params, gateway: gatewayOf(now.gateways, call), served };
     if (call.limit === "none") return;
-    const retryAfterSeconds = context.addressLimit.take(`address ${request.ip}`);
+    const retryAfterSeconds = addressLimit.take(`address ${request.ip}`);
     if (retryAfterSeconds > 0)
       throw new Problem("too-many-requests", "too many requests of this address", { retryAfterSeconds });
-    if (call.limit?.per === "address") takeFromWindow(context, call.limit, `address ${request.ip}`, reply);
+    if (call.limit?.per === "address") takeFromWindow(windows, call.limit, `address ${request.ip}`, reply);
   });
 }
 
+/** Whether the request is one of a page that may call: what it asks for is looked up only for a page. */
+export function allowsOrigin(served: Served, { method, headers: { origin }, raw }: FastifyRequest): boolean {
+  if (origin === undefined) return false;
+  const segments = readRequestPath(raw.url ?? "");
+  return served.placesFor(segments && served.table.match(method, segments)).origins.has(origin);
+}
+
 /** After the caller is known: counts the request for the caller, and asks whether the call is allowed. */
-export function addAdmission(http: FastifyInstance, context: GatewayContext): void {
+export function addAdmission(http: FastifyInstance, { windows }: Pick<GatewayContext, "windows">): void {
   http.addHook("onRequest", async ({ routed, caller, headers }, reply) => {
     if (!routed) return;
     const { access, limit } = routed.call;
     if (limit !== undefined && limit !== "none" && limit.per === "caller" && !hasOneOf(limit.exempt, caller.door))
-      takeFromWindow(context, limit, caller.identity, reply);
+      takeFromWindow(windows, limit, caller.identity, reply);
     if (isAdmitted(access, caller.door)) return;
     if (caller.role === undefined) throw unauthenticated(headers);
     throw forbidden(`${caller.identity} may not do this: it requires ${[access].flat().join(" or ")}`);
   });
 }
 
-export const isAdmitted = (access: CallAccess, caller: DoorCaller): boolean =>
-  access === "public" || caller.privileged || hasOneOf(access, caller);
-
-const hasOneOf = (words: readonly string[], { roles, permissions }: DoorCaller): boolean =>
-  words.some((word) => roles.includes(word) || permissions.includes(word));
-
-function takeFromWindow({ windows }: GatewayContext, limit: LimitSpec, who: string, reply: FastifyReply): void {
+function takeFromWindow(windows: FixedWindows, limit: LimitSpec, who: string, reply: FastifyReply): void {
   const { isOver, remaining, resetSeconds } = windows.take(`${limit.key} ${who}`, limit);
   void reply.headers({
     "ratelimit-limit": String(limit.max),

@@ -9,10 +9,10 @@ import { entityTag } from "../../../runtime/gateway/entity-tag.ts";
 import { chooseReply, type Outcome, statusOfRefusal, statusOfReply } from "../../../runtime/gateway/replies.ts";
 import type { RecordPlace } from "../../../runtime/ports/event-bus.ts";
 import type { Followed } from "../../../runtime/shell/follow/followed.ts";
+import { shown } from "../../../runtime/gateway/shown-entity.ts";
 import type { System } from "../../host/compose.ts";
 import { Problem, type ProblemOptions } from "../server/problem.ts";
 import type { GatewayContext } from "./gateway-context.ts";
-import { shown } from "./read-request.ts";
 
 const WAITS_MAX = 1_000;
 

@@ -6,7 +6,6 @@ import { EntityCounts } from "../entities/entity-counts.ts";
 import { BatchingPublisher } from "../events/batching-publisher.ts";
 import { JournalTail } from "../events/journal-tail.ts";
 import { FixedWindows } from "../server/fixed-windows.ts";
-import { RateLimit } from "../server/rate-limit.ts";
 import { type Served, ServedGateways } from "./served-gateways.ts";
 
 /** A domain as its gateways use it. */
@@ -43,7 +42,6 @@ export interface GatewayContext {
   readonly clock: Clock;
   readonly served: ServedGateways;
   readonly windows: FixedWindows;
-  readonly addressLimit: RateLimit;
   /** Aborted when the process stops. */
   readonly closing: AbortSignal;
   /** Of each request that is under way: settled when it is answered, or its caller has gone. */
@@ -86,10 +84,9 @@ export function gatewayContext(
       troubles,
       wholeLists: new Map(),
       cut: new WeakSet(),
-      served: new ServedGateways(systems),
+      served: new ServedGateways(systems, config.ROLLCALL_HTTP_ORIGINS),
       windows: new FixedWindows(clock),
     },
-    addressLimit: new RateLimit(config.ROLLCALL_HTTP_RATE_MAX, clock),
     answering: new Set(),
     link: (path) => (config.PUBLIC_URL ?? "") + path,
     streams: { max: config.ROLLCALL_HTTP_STREAMS_MAX, count: 0 },

@@ -8,6 +8,7 @@ import { callFunction, showEntity, showMessageStatus } from "./queries.ts";
 import type { Served } from "./served-gateways.ts";
 import { streamEvents } from "./stream.ts";
 
+export const ANY_PATH = "/*";
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /** One route for all calls: which call a request is for was found before. */
@@ -18,7 +19,7 @@ export function addGatewayRoutes(http: FastifyInstance, context: GatewayContext)
   });
   http.route({
     method: METHODS,
-    url: "/*",
+    url: ANY_PATH,
     exposeHeadRoute: false,
     // `addRouting` counts for limits, and `addAdmission` asks who may use the call.
     config: { access: "anyone", unlimited: true },

@@ -1,13 +1,13 @@
 import { setMaxListeners } from "node:events";
-import type { FastifyInstance } from "fastify";
-import type { GatewaySpec } from "../../../runtime/core/gateway.ts";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Host } from "../../host/compose.ts";
-import type { ListenerPlace } from "../../host/gateway-addresses.ts";
+import { type ListenerPlace, MAIN_LISTENER } from "../../host/listener-variables.ts";
 import type { ClosedListener } from "../../host/troubles/facts.ts";
 import type { ServerOptions } from "../server/create-server.ts";
 import { addJsonBodyParser } from "../server/json-body.ts";
 import { problemOf } from "../server/problem.ts";
-import { addAdmission, addRouting } from "./admission.ts";
+import { RateLimit } from "../server/rate-limit.ts";
+import { addAdmission, addRouting, allowsOrigin } from "./admission.ts";
 import {
   type AnsweredCall,
   type GatewayContext,
@@ -15,15 +15,14 @@ import {
   type MeasuredGateways,
   NO_CALL,
 } from "./gateway-context.ts";
-import { addGatewayRoutes, problemSender } from "./gateway-routes.ts";
-import { Listener, type ListenerOptions } from "./listener.ts";
+import { addGatewayRoutes, ANY_PATH, problemSender } from "./gateway-routes.ts";
+import { type Address, Listener } from "./listener.ts";
 import type { Served } from "./served-gateways.ts";
 
 /** How long requests that are under way may take to be answered when the process stops. */
 const ANSWER_MS = 1_000;
 
-type Address = Pick<ListenerOptions, "host" | "port">;
-type GatewayHost = Pick<Host, "config" | "clock" | "systems" | "troubles" | "closedListeners">;
+type GatewayHost = Pick<Host, "certificates" | "config" | "clock" | "systems" | "troubles" | "closedListeners">;
 
 interface GatewaysOptions extends Pick<ServerOptions, "onInternalError" | "requestTimeoutMs"> {
   readonly onListening?: (name: string, address: string) => void;
@@ -38,8 +37,8 @@ export class Gateways implements MeasuredGateways {
   readonly #listeners = new Map<string, Listener>();
   /** They take no connection more. */
   readonly #left = new Set<Listener>();
-  #followed: Promise<void> = Promise.resolve();
   readonly #addresses = new Map<string, string>();
+  #following: Promise<void> = Promise.resolve();
   readonly #observers: ((answered: AnsweredCall) => void)[] = [];
 
   constructor(host: GatewayHost, options: GatewaysOptions = {}) {
@@ -60,6 +59,11 @@ export class Gateways implements MeasuredGateways {
     return this.#addresses;
   }
 
+  /** Of all ports, as variables call them. */
+  get names(): readonly string[] {
+    return [MAIN_LISTENER, ...new Set(this.#context.served.all.map(({ listener }) => listener.name))];
+  }
+
   get calls(): MeasuredGateways["calls"] {
     const { all } = this.#context.served;
     return all.length === 0 ? [] : [NO_CALL, ...all.flatMap(({ calls }) => calls)];
@@ -69,42 +73,51 @@ export class Gateways implements MeasuredGateways {
     this.#observers.push(observe);
   }
 
-  /** Opens the ports. One that can't be opened is a trouble, and tried again; a reload opens and closes others. */
+  /** Opens the ports, and follows the contracts in force. One that can't be opened is a trouble, and tried again. */
   async open(): Promise<void> {
-    for (const { runtime } of this.#host.systems) runtime.watchContracts(() => void this.#follow());
+    for (const system of this.#host.systems)
+      system.watch(({ kind }) => {
+        if (kind === "contracts_in_force" || kind === "gateways_in_force") void this.#follow();
+      });
     await this.#follow();
   }
 
   /** One after another: each change finds the ports as the one before has left them. */
   #follow(): Promise<void> {
-    return (this.#followed = this.#followed.then(() => this.#openAndClose()));
+    return (this.#following = this.#following.then(() => this.#openAndClose()));
   }
 
   async #openAndClose(): Promise<void> {
     if (this.#closing.signal.aborted) return;
-    const wanted = new Map(this.#context.served.all.map(({ listener }) => [listener.name, this.#addressOf(listener)]));
+    const places = this.#places();
     for (const [name, listener] of this.#listeners) {
-      const at = wanted.get(name);
-      if (at && at.port === listener.port) await listener.check();
+      const { host, port } = listener.place;
+      const now = places.get(name);
+      if (now?.host === host && now.port === port) await listener.check();
       else this.#leave(name, listener);
     }
-    const others = [...wanted].filter(([name, at]) => at !== undefined && !this.#listeners.has(name));
-    await Promise.all(others.map(([name, at]) => at && this.#open(name, at)));
+    const others = [...places].filter(([name]) => !this.#listeners.has(name));
+    await Promise.all(others.map(([name, place]) => this.#open(name, place)));
   }
 
-  /** Undefined: it has no port of its own. */
-  #addressOf({ name, port: contractPort }: GatewaySpec["listener"]): Address | undefined {
-    const place = this.#placeOf(name);
-    if (place === "main" || place === "off") return undefined;
-    const { host = this.#host.config.ROLLCALL_HTTP_HOST, port = contractPort } = place ?? {};
-    return { host, port };
+  /** Where the listeners of the contracts in force are, that have a port of their own. */
+  #places(): ReadonlyMap<string, Address> {
+    const { ROLLCALL_HTTP_HOST } = this.#host.config;
+    return new Map(
+      this.#context.served.all.flatMap(({ listener: { name, port: contractPort } }) => {
+        const place = this.#placeOf(name);
+        if (place === "main" || place === "off") return [];
+        const { host = ROLLCALL_HTTP_HOST, port = contractPort } = place ?? {};
+        return [[name, { host, port }] as const];
+      }),
+    );
   }
 
-  async #open(name: string, at: Address): Promise<void> {
-    const { config, clock, closedListeners } = this.#host;
-    const listener = new Listener({
+  async #open(name: string, place: Address): Promise<void> {
+    const { closedListeners } = this.#host;
+    const listener = new Listener(this.#host, {
       ...this.#options,
-      ...{ name, ...at, config, clock, context: this.#context },
+      ...{ name, place, context: this.#context },
       onListening: (address) => {
         closedListeners.delete(name);
         this.#addresses.set(name, address);
@@ -132,17 +145,28 @@ export class Gateways implements MeasuredGateways {
     return this.#host.config.ROLLCALL_LISTENERS?.get(name);
   }
 
+  get #joined(): readonly string[] {
+    const names = this.#context.served.all.map(({ listener }) => listener.name);
+    return [...new Set(names)].filter((name) => this.#placeOf(name) === "main");
+  }
+
+  /** Whether a page of another site may ask the host's own port for this: only calls of gateways. */
+  allowsOrigin(request: FastifyRequest): boolean {
+    const isOfGateways = request.routeOptions.url === ANY_PATH;
+    return isOfGateways && allowsOrigin(this.#context.served.of(...this.#joined), request);
+  }
+
   /** Adds those that are joined to the host's own port: its own routes count before theirs. */
   addTo(http: FastifyInstance): void {
-    const places = [...(this.#host.config.ROLLCALL_LISTENERS ?? [])];
-    const joined = places.flatMap(([name, place]) => (place === "main" ? name : []));
-    if (joined.length === 0) return;
+    if (this.#joined.length === 0) return;
+    const { config, clock } = this.#host;
+    const addressLimit = new RateLimit(config.ROLLCALL_HTTP_RATE_MAX.of(MAIN_LISTENER), clock);
     http.decorateRequest("routed", null);
     void http.register(async (scope) => {
-      const served = (): Served => this.#context.served.of(...joined);
+      const served = (): Served => this.#context.served.of(...this.#joined);
       addJsonBodyParser(scope, true);
       scope.setErrorHandler((error, request, reply) => problemSender(served)(request, reply, problemOf(error)));
-      addRouting(scope, this.#context, served);
+      addRouting(scope, this.#context, { served, addressLimit });
       addAdmission(scope, this.#context);
       addGatewayRoutes(scope, this.#context);
     });
@@ -154,7 +178,7 @@ export class Gateways implements MeasuredGateways {
     const { answering, clock } = this.#context;
     const isOver = new Promise<void>((resolve) => clock.after(ANSWER_MS, resolve));
     await Promise.race([Promise.all(answering), isOver]);
-    await this.#followed;
+    await this.#following;
     await Promise.all([...this.#listeners.values(), ...this.#left].map((listener) => listener.close()));
   }
 }

@@ -6,8 +6,10 @@ import { payloadSchema, shapeSchema } from "../../../runtime/contract/documents/
 import { statusOfReply } from "../../../runtime/gateway/replies.ts";
 import { groupBy } from "../../../runtime/shell/group-by.ts";
 import { VERSION } from "../../version.ts";
+import { MessageStatus } from "../entities/message-status.ts";
 import { ProblemSchema } from "../server/problem.ts";
 import { type GatewayContext, routedOf } from "./gateway-context.ts";
+import { Accepted, type Describe, describing, liftDefinitions, shapeOfList } from "./open-api-answers.ts";
 import { parametersOfCall } from "./open-api-parameters.ts";
 import type { Served } from "./served-gateways.ts";
 
@@ -28,7 +30,8 @@ function openApiOf(context: GatewayContext, { calls, gateways }: Served): Doc {
   const schemas: Record<string, unknown> = { Problem: shapeSchema(ProblemSchema) };
   for (const call of calls) {
     const gateway = gateways.find(({ name, domain }) => name === call.gateway && domain === call.owner);
-    const operation = operationOf(context, call, problemOf(gateway));
+    const parts = { problem: problemOf(gateway), describe: describing(schemas, call) };
+    const operation = operationOf(context, call, parts);
     const body = call.does.kind === "message" && bodyOf(context, call, call.does, schemas);
     (paths[call.path] ??= {})[call.method.toLowerCase()] = { ...operation, ...(body && { requestBody: body }) };
   }
@@ -61,7 +64,14 @@ const problemOf = (gateway: GatewaySpec | undefined): Doc =>
     ? { "application/json": { schema: {} } }
     : { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } };
 
-function operationOf(context: GatewayContext, call: CallSpec, problem: Doc): Doc {
+/** What answers are made of. */
+interface AnswerParts {
+  /** How a problem is answered, by media type. */
+  readonly problem: Doc;
+  readonly describe: Describe;
+}
+
+function operationOf(context: GatewayContext, call: CallSpec, parts: AnswerParts): Doc {
   const { does, access } = call;
   const { domain } = context.domain(call.domain).system;
   return {
@@ -71,11 +81,11 @@ function operationOf(context: GatewayContext, call: CallSpec, problem: Doc): Doc
     "x-access": access,
     security: access === "public" ? [{}] : [{ token: [] }],
     parameters: parametersOfCall(call, domain),
-    responses: responsesOf(does, domain, problem),
+    responses: responsesOf(does, domain, parts),
   };
 }
 
-/** @param shared gets what the schema refers to: in OpenAPI a reference begins at the document */
+/** @param shared gets what the schema refers to */
 function bodyOf(
   context: GatewayContext,
   { domain, operation }: CallSpec,
@@ -85,24 +95,21 @@ function bodyOf(
   const { messages } = context.domain(domain).system;
   const definition = messages.find(({ messageType }) => messageType === message);
   const schema = payload?.body ? shapeSchema(payload.body) : definition && payloadSchema(definition, "draft-2020-12");
-  const text = JSON.stringify(schema ?? {}).replaceAll(
-    '"$ref":"#/$defs/',
-    `"$ref":"#/components/schemas/${operation}.`,
-  );
-  const { $defs = {}, ...own } = JSON.parse(text) as Doc & { readonly $defs?: Doc };
-  for (const [name, definition] of Object.entries($defs)) shared[`${operation}.${name}`] = definition;
-  return { content: { "application/json": { schema: own } } };
+  const body = liftDefinitions(schema ?? {}, operation, shared);
+  return { content: { "application/json": { schema: body } } };
 }
 
-const ANY: Doc = { schema: {} };
-const json = (description: string): Doc => ({ description, content: { "application/json": ANY } });
+const json = (description: string, schema: Doc = {}): Doc => ({
+  description,
+  content: { "application/json": { schema } },
+});
 
-function responsesOf(does: CallSpec["does"], domain: Domain, problem: Doc): Doc {
+function responsesOf(does: CallSpec["does"], domain: Domain, { problem, describe }: AnswerParts): Doc {
   const answer = { description: "a problem", content: problem };
   const problems = { "4XX": answer, "5XX": answer };
   switch (does.kind) {
     case "message":
-      return { ...repliesOf(does, domain, problem), ...problems };
+      return { ...repliesOf(does, domain, { problem, describe }), ...problems };
     case "follows":
       return {
         200: { description: "events", content: { "text/event-stream": { schema: { type: "string" } } } },
@@ -110,36 +117,49 @@ function responsesOf(does: CallSpec["does"], domain: Domain, problem: Doc): Doc 
       };
     case "call": {
       // A function says with which status it answers.
-      const content = contentOf(does);
+      const content = contentOf(does, describe);
       const either = { description: "the answer, or a problem", content: { ...content, ...problem } };
       return { 200: { description: "the answer", content }, "2XX": either, "4XX": either, "5XX": either };
     }
     case "entity":
-      return { 200: json("the entity"), ...(does.etag && { 304: { description: "as it was seen" } }), ...problems };
-    default:
-      return { 200: json("the list"), ...problems };
+      return {
+        200: json("the entity", describe(does.view.answers)),
+        ...(does.etag && { 304: { description: "as it was seen" } }),
+        ...problems,
+      };
+    case "projection":
+      return { 200: json("the list", describe(shapeOfList(does, domain))), ...problems };
+    case "message_status":
+      return { 200: json("what is known of it", describe(MessageStatus)), ...problems };
+    case "open_api":
+      return { 200: json("this document", { type: "object" }), ...problems };
   }
 }
 
-function repliesOf({ replies, wait }: MessageCall, domain: Domain, problem: Doc): Doc {
-  if (wait === "none") return { 202: json("it is published; what becomes of it is told at Location") };
+function repliesOf({ replies, wait }: MessageCall, domain: Domain, parts: AnswerParts): Doc {
+  if (wait === "none")
+    return { 202: json("it is published; what becomes of it is told at Location", parts.describe(Accepted)) };
   const byStatus = groupBy(replies, (reply) => statusOf(reply, domain));
   return Object.fromEntries(
     [...byStatus].map(([status, same]) => [
       status,
-      { description: same.map(textOf).join("; "), ...bodiesOf(same, status, problem) },
+      { description: same.map(textOf).join("; "), ...bodiesOf(same, status, parts) },
     ]),
   );
 }
 
 /** A reply without a view has no body, and from 400 on is a problem. A problem may be any other of the same status. */
-function bodiesOf(replies: readonly ReplySpec[], status: number, problem: Doc): Doc {
+function bodiesOf(replies: readonly ReplySpec[], status: number, { problem, describe }: AnswerParts): Doc {
+  const views = [...new Set(replies.flatMap(({ view }) => view ?? []))];
+  const schemas = views.map(({ answers }) => describe(answers));
   const content = {
-    ...(replies.some(({ view }) => view) && { "application/json": ANY }),
+    ...(schemas.length > 0 && { "application/json": { schema: oneOf(schemas) } }),
     ...(status >= 400 && problem),
   };
   return Object.keys(content).length === 0 ? {} : { content };
 }
+
+const oneOf = (schemas: readonly Doc[]): Doc => (schemas.length === 1 ? (schemas[0] ?? {}) : { anyOf: schemas });
 
 const statusOf = (reply: ReplySpec, { refusals }: Domain): number =>
   statusOfReply(reply, "refusal" in reply.fits ? kindOfRefusal(refusals, reply.fits.refusal) : undefined);
@@ -151,5 +171,7 @@ function textOf({ fits }: ReplySpec): string {
   return fits.states ? `no change, in ${fits.states.map((state) => state ?? "null").join(", ")}` : "no change";
 }
 
-const contentOf = ({ functions }: FunctionCall): Doc =>
-  Object.fromEntries(functions.map(({ mediaType }) => [mediaType || "application/json", ANY]));
+const contentOf = ({ functions }: FunctionCall, describe: Describe): Doc =>
+  Object.fromEntries(
+    functions.map(({ mediaType, run }) => [mediaType || "application/json", { schema: describe(run.answers) }]),
+  );

@@ -5,6 +5,7 @@ import { isEntityId } from "../../../runtime/core/ids.ts";
 import type { Json } from "../../../runtime/core/message.ts";
 import { entityTag } from "../../../runtime/gateway/entity-tag.ts";
 import { findEntities, readEntity } from "../../../runtime/stored/entities.ts";
+import { shown } from "../../../runtime/gateway/shown-entity.ts";
 import { blockers } from "../../host/troubles/trouble.ts";
 import { VERSION } from "../../version.ts";
 import { unknownEntity } from "../entities/entity-queries.ts";
@@ -13,7 +14,7 @@ import { assertMayActFor } from "../server/access.ts";
 import { Problem } from "../server/problem.ts";
 import { acceptedType } from "./accepted-type.ts";
 import { type GatewayContext, routedOf } from "./gateway-context.ts";
-import { isNothing, missing, namedInQuery, readRequest, requireRef, shown } from "./read-request.ts";
+import { isNothing, missing, namedInQuery, readRequest, requireRef } from "./read-request.ts";
 
 const PAGE = { limit: 100, limitMax: 1_000 } as const;
 const NONE: ReadonlySet<string> = new Set();

@@ -3,11 +3,9 @@ import { z } from "zod";
 import type { GatewayRequest, RequestShapes, ShownEntity } from "../../../runtime/core/gateway-code.ts";
 import type { EntityRef } from "../../../runtime/core/gateway.ts";
 import { isEntityId } from "../../../runtime/core/ids.ts";
-import { viewOf, type Entity } from "../../../runtime/core/entity.ts";
-import type { Domain } from "../../../runtime/core/domain.ts";
-import { shownEntity } from "../../../runtime/core/entity-data.ts";
 import type { Json } from "../../../runtime/core/message.ts";
 import type { ListRequest } from "../../../runtime/gateway/list-request.ts";
+import { shown } from "../../../runtime/gateway/shown-entity.ts";
 import { readEntity } from "../../../runtime/stored/entities.ts";
 import type { System } from "../../host/compose.ts";
 import { unknownEntity } from "../entities/entity-queries.ts";
@@ -95,11 +93,6 @@ function readRef({ of, name }: EntityRef, { params, query, caller }: GatewayRequ
 /** The query parameters that name entities. */
 export const namedInQuery = (...refs: readonly (EntityRef | undefined)[]): ReadonlySet<string> =>
   new Set(refs.flatMap((ref) => (ref?.of === "query" ? ref.name : [])));
-
-export const shown = (domain: Domain, entity: Entity, lastSeenMs: number | null): ShownEntity => ({
-  ...viewOf(shownEntity(domain, entity), domain.orchestrator),
-  ...{ seq: entity.seq, stateSince: entity.stateSince, lastSeen: lastSeenMs },
-});
 
 /** @throws Problem not-found, with the contract's code */
 export async function requireRef(system: System, ref: EntityRef, request: GatewayRequest): Promise<ShownEntity> {

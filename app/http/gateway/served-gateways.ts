@@ -2,30 +2,44 @@ import { compileGateways } from "../../../runtime/contract/compile/compile-gatew
 import type { DomainModel } from "../../../runtime/contract/model/domain-model.ts";
 import { parseRoute } from "../../../runtime/contract/language/route-pattern.ts";
 import type { CallAccess, CallSpec, GatewaySpec } from "../../../runtime/core/gateway.ts";
-import { RouteTable } from "../../../runtime/gateway/route-table.ts";
+import { type Match, RouteTable } from "../../../runtime/gateway/route-table.ts";
 import type { System } from "../../host/compose.ts";
 import { DOMAINS_PATH } from "../server/domains.ts";
+import type { PerListener } from "../../host/listener-variables.ts";
 import { admissionOf } from "./networks.ts";
 
-/** What one listener serves, under the contracts that are in force. */
+/** From where a listener may be called. */
+interface CallersPlaces {
+  /** Of other sites, whose pages may. */
+  readonly origins: ReadonlySet<string>;
+  readonly admits: (address: string) => boolean;
+}
+
+/** What one port serves, under the contracts that are in force. */
 export interface Served {
   readonly gateways: readonly GatewaySpec[];
   readonly table: RouteTable;
   readonly calls: readonly CallSpec[];
-  readonly origins: ReadonlySet<string>;
-  /** Whether the address may use the port. */
-  readonly admits: (address: string) => boolean;
+  /** Whether some calls are for everybody who is in one of its networks. */
+  readonly trustsNetworks: boolean;
+  /** Those of its listener; of the host's own port, where several may be joined, those of the one that is asked. */
+  readonly placesFor: (match: Match | undefined) => CallersPlaces;
 }
+
+const ANYWHERE: CallersPlaces = { origins: new Set(), admits: () => true };
 
 /** The gateways of the domains of a process, as the contracts in force have them. */
 export class ServedGateways {
   readonly #systems: readonly Pick<System, "model">[];
+  readonly #origins: PerListener<string> | undefined;
   #models: readonly DomainModel[] = [];
   #gateways: readonly GatewaySpec[] = [];
   readonly #served = new Map<string, Served>();
 
-  constructor(systems: readonly Pick<System, "model">[]) {
+  /** @param origins instead of those of the contracts */
+  constructor(systems: readonly Pick<System, "model">[], origins?: PerListener<string>) {
     this.#systems = systems;
+    this.#origins = origins;
   }
 
   get all(): readonly GatewaySpec[] {
@@ -47,16 +61,29 @@ export class ServedGateways {
     const own = gateways.flatMap(({ calls }) => calls);
     // The contract's own paths come last: of two with the same path the last counts.
     const calls = [...messageCalls(own), ...openApiCall(own), ...own];
+    const places = new Map(gateways.map((gateway) => [gateway.listener.name, this.#placesOf(gateway)]));
+    const [only = ANYWHERE, another] = places.values();
     const served = {
       ...{ gateways, calls: own, table: new RouteTable(calls) },
-      origins: new Set(gateways.flatMap((gateway) => gateway.listener.origins)),
-      // Those of one listener have the same.
-      admits: admissionOf(gateways.flatMap((gateway) => gateway.listener.networks ?? [])),
+      trustsNetworks: gateways.some(({ listener }) => listener.networks) && accessOf(own) === "public",
+      placesFor: (match: Match | undefined) => {
+        if (!another) return only;
+        const gateway = match && gatewayOf(gateways, match.call);
+        return (gateway && places.get(gateway.listener.name)) ?? ANYWHERE;
+      },
     };
     this.#served.set(key, served);
     return served;
   }
+
+  /** The gateways of one listener say the same. */
+  #placesOf({ listener: { name, origins, networks = [] } }: GatewaySpec): CallersPlaces {
+    return { origins: new Set(this.#origins?.all(name) ?? origins), admits: admissionOf(networks) };
+  }
 }
+
+export const gatewayOf = (gateways: readonly GatewaySpec[], { gateway, owner }: CallSpec): GatewaySpec | undefined =>
+  gateways.find(({ name, domain }) => name === gateway && domain === owner);
 
 const accessOf = (calls: readonly CallSpec[]): CallAccess => {
   const access = calls.map((call) => call.access);

@@ -9,7 +9,7 @@ import { watchAdmission } from "../events/watch-admission.ts";
 import { bufferShare } from "../events/sse-writer.ts";
 import { decodePosition, foreignPosition, LAST_EVENT_ID } from "../events/stream-position.ts";
 import { Problem } from "../server/problem.ts";
-import { isAdmitted } from "./admission.ts";
+import { isAdmitted } from "../../../runtime/gateway/call-access.ts";
 import { type GatewayContext, type Routed, routedOf } from "./gateway-context.ts";
 import { GatewayStream, type StreamedDomain } from "./gateway-stream.ts";
 import { readRequest } from "./read-request.ts";

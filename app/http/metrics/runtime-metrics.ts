@@ -149,6 +149,7 @@ function countOperations({ counter }: Instruments, domain: Domain) {
     partitions_owned: () => {},
     partitions_lost: ({ partitions }: EventOf<"partitions_lost">) => partitionsLost("", "", partitions.length),
     contracts_in_force: () => changes("in_force"),
+    gateways_in_force: () => {},
     contracts_refused: () => changes("refused"),
     domain_failed: () => {},
     job_failed: () => {},

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { isLoopback } from "../../host/config.ts";
 import { Problem } from "./problem.ts";
@@ -22,8 +23,10 @@ interface Guarded {
   readonly names: readonly string[] | undefined;
   /** Whether there are tokens, which a page of another site does not have. */
   readonly hasTokens: boolean;
-  /** Of other sites, whose pages may call. */
-  readonly origins?: () => ReadonlySet<string>;
+  /** Whether a page of another site may ask for this. */
+  readonly allowsOrigin?: (request: FastifyRequest) => boolean;
+  /** Whether somebody is let in by where he is alone, though other machines reach the address. */
+  readonly trustsNetworks?: () => boolean;
 }
 
 /**
@@ -31,33 +34,33 @@ interface Guarded {
  * here (DNS rebinding), or would change something for a page of another origin. Without tokens such a page reads
  * nothing either.
  */
-export function addBrowserGuard(http: FastifyInstance, { address, names, hasTokens, origins }: Guarded): void {
+export function addBrowserGuard(http: FastifyInstance, guarded: Guarded): void {
+  const { address, names, hasTokens, allowsOrigin = () => false, trustsNetworks = () => false } = guarded;
   const servedNames = new Set(["localhost", "127.0.0.1", "[::1]", bracketed(address.toLowerCase()), ...(names ?? [])]);
-  // Any other address requires tokens, which such a page does not have.
-  const checksHost = isLoopback(address) || names !== undefined;
+  const isNamed = isLoopback(address) || names !== undefined;
   http.addHook("onRequest", async (request, reply) => {
     void reply.headers(HEADERS);
-    if (checksHost) refuseForeignHost(request, servedNames);
+    const host = hostname(request.headers.host ?? "");
+    // Any other address requires tokens, which such a page does not have, or has networks, which such a page is in:
+    // then an address will do, since only a name can be rebound.
+    const isServed = servedNames.has(host) || (!isNamed && (!trustsNetworks() || isIP(unbracketed(host)) > 0));
+    if (!isServed) throw foreignHost(host, servedNames);
     if (/\bwebsocket\b/i.test(request.headers.upgrade ?? ""))
       throw new Problem(
         "invalid-request",
         "WebSockets are not supported: /api/v1/events/stream sends server-sent events",
       );
     const changes = !SAFE_METHODS.has(request.method);
-    const isAllowed = origins?.().has(request.headers.origin ?? "") ?? false;
-    if ((changes || (!hasTokens && !isVisit(request))) && !isAllowed) refuseForeignOrigin(request);
+    if ((changes || (!hasTokens && !isVisit(request))) && !allowsOrigin(request)) refuseForeignOrigin(request);
   });
 }
 
-function refuseForeignHost({ headers }: FastifyRequest, servedNames: ReadonlySet<string>): void {
-  const host = hostname(headers.host ?? "");
-  if (!servedNames.has(host))
-    throw new Problem(
-      "foreign-host",
-      `the Host header names ${JSON.stringify(host.slice(0, 255))}; this address is served as ` +
-        `${[...servedNames].join(", ")}: set ROLLCALL_HTTP_NAMES for others`,
-    );
-}
+const foreignHost = (host: string, servedNames: ReadonlySet<string>): Problem =>
+  new Problem(
+    "foreign-host",
+    `the Host header names ${JSON.stringify(host.slice(0, 255))}; this address is served as ` +
+      `${[...servedNames].join(", ")}: set ROLLCALL_HTTP_NAMES for others`,
+  );
 
 function refuseForeignOrigin({ headers }: FastifyRequest): void {
   const { origin, host = "" } = headers;
@@ -76,3 +79,4 @@ const isVisit = ({ headers }: FastifyRequest): boolean => headers["sec-fetch-mod
 /** Without the port. */
 const hostname = (host: string): string => host.toLowerCase().replace(/:\d*$/, "");
 const bracketed = (host: string): string => (host.includes(":") && !host.startsWith("[") ? `[${host}]` : host);
+const unbracketed = (host: string): string => host.replace(/^\[(.*)\]$/, "$1");

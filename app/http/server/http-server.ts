@@ -1,7 +1,8 @@
 import swagger from "@fastify/swagger";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { jsonSchemaTransform, type ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Host } from "../../host/compose.ts";
+import { MAIN_LISTENER } from "../../host/listener-variables.ts";
 import { ContractChecker } from "../../contract-check/contract-checker.ts";
 import { VERSION } from "../../version.ts";
 import { addContractCheckRoutes } from "../contracts/contract-check.routes.ts";
@@ -29,23 +30,31 @@ import { type DomainApi, openDomainApi } from "./domain-api.ts";
 import { addDomainListRoute, atRoot, DOMAINS_PATH, domainPath, unknownDomainProblem } from "./domains.ts";
 import { addJsonBodyParser } from "./json-body.ts";
 import { createServer, type ServerOptions } from "./create-server.ts";
+import { portOf } from "./port.ts";
 import { Problem, sendProblem } from "./problem.ts";
 import { addRateLimit, RateLimit } from "./rate-limit.ts";
 import type { Http } from "./route-types.ts";
 
 export interface HttpServerOptions extends Pick<ServerOptions, "onInternalError" | "requestTimeoutMs"> {
   /** What else is served at the host's port. */
-  readonly gateways?: MeasuredGateways & { addTo(http: FastifyInstance): void };
+  readonly gateways?: MeasuredGateways & {
+    addTo(http: FastifyInstance): void;
+    allowsOrigin(request: FastifyRequest): boolean;
+  };
 }
 
 type ServedHost = Omit<Host, "system" | "start" | "stop">;
 
-/** The HTTP interface of a host, not yet listening. `close()` ends streams and waiting requests. */
+/**
+ * The HTTP interface of a host, not yet listening. `close()` ends streams and waiting requests.
+ * @throws TlsFilesError for a certificate that can't be served
+ */
 export function createHttpServer(
   host: ServedHost,
   { onInternalError, requestTimeoutMs, gateways }: HttpServerOptions = {},
 ): FastifyInstance {
-  const server = createServer({ onInternalError, requestTimeoutMs, proxies: host.config.TRUSTED_PROXIES });
+  const proxies = host.config.TRUSTED_PROXIES;
+  const server = createServer({ port: portOf(host, MAIN_LISTENER), onInternalError, requestTimeoutMs, proxies });
   const { config, clock, systems } = host;
   const names = systems.map(({ name }) => name);
   server.setNotFoundHandler((request, reply) => {
@@ -53,10 +62,13 @@ export function createHttpServer(
     sendProblem(request, reply, unknownDomainProblem(request, names) ?? noRoute);
   });
   addJsonBodyParser(server);
-  const { ROLLCALL_HTTP_HOST: address, ROLLCALL_HTTP_NAMES: hostNames, ROLLCALL_API_TOKENS: tokens } = config;
-  addBrowserGuard(server, { address, names: hostNames, hasTokens: tokens !== undefined });
+  const { ROLLCALL_HTTP_HOST: address, ROLLCALL_API_TOKENS: tokens } = config;
+  addBrowserGuard(server, {
+    ...{ address, names: config.ROLLCALL_HTTP_NAMES?.all(MAIN_LISTENER), hasTokens: tokens !== undefined },
+    allowsOrigin: (request) => gateways?.allowsOrigin(request) ?? false,
+  });
   addAuthentication(server, tokens);
-  addRateLimit(server, new RateLimit(config.ROLLCALL_HTTP_RATE_MAX, clock));
+  addRateLimit(server, new RateLimit(config.ROLLCALL_HTTP_RATE_MAX.of(MAIN_LISTENER), clock));
   addAuthorization(server, new Set(systems.map(({ domain }) => domain.entityIdField)));
   const root = atRoot(systems);
   registerOpenApi(server, root?.name);

@@ -16,20 +16,21 @@ import {
   type GatewayCode,
   type ReadAccess,
   request,
+  rowView,
   shape,
   type ShownEntity,
   viewsOf,
 } from "../../../runtime/core/gateway-code.ts";
 import type { Caller } from "../../../runtime/core/door.ts";
-import type { Json } from "../../../runtime/core/message.ts";
 import type { Row } from "../../../runtime/core/projection.ts";
 import { toRfc3339 } from "../../../runtime/core/time.ts";
+import { HeartbeatBody, HealthBody, InfoBody, listOf, MetricsBody, NodeBody, ProfileBody } from "./bodies.ts";
 import { metricsText, roleCounts } from "./metrics-text.ts";
 import type { ListedNode } from "./rows.ts";
 
 type Node = ShownEntity<NodeState>;
 
-function nodeBody(entity: Node): Record<string, Json> | null {
+function nodeBody(entity: Node) {
   const { id, state, stateSince, data } = entity;
   const { node, created_at, updated_at, taken_out, said, revoked } = data;
   if (node === null) return null;
@@ -49,7 +50,7 @@ const Reason = z.strictObject({ reason: Why.nullish() });
  * A node as `nodeBody` shows it, from its row. Written field by field: it is made 100,000 times for one list, and what
  * is built of spreads takes ten times as long.
  */
-function listedBody(row: Row): Record<string, Json> {
+function listedBody(row: Row) {
   const listed = row as unknown as ListedNode;
   const { renewed_at, expires_at, beaten_before: last_heartbeat_at, details } = listed;
   const renewedAt = renewed_at === null ? null : Date.parse(renewed_at);
@@ -98,8 +99,8 @@ const node = viewsOf<NodeState>();
 
 export const nodeGateway = {
   views: {
-    node: node((entity) => nodeBody(entity)),
-    heartbeat: node((entity) => ({
+    node: node(NodeBody, (entity) => nodeBody(entity)),
+    heartbeat: node(HeartbeatBody, (entity) => ({
       node_id: entity.id,
       status: statusOf(entity.state, entity.data),
       last_heartbeat: lastHeartbeatOf(entity),
@@ -115,15 +116,18 @@ export const nodeGateway = {
       ...{ ...body, node_id: params["node_id"], by: by(caller) },
     })),
   },
-  rowViews: { node: listedBody },
+  rowViews: { node: rowView(NodeBody, listedBody) },
   shapes: {
-    nodes: shape({ query: Envelope }, ({ rows, total, page: { size, offset }, query: { envelope } }) => {
-      const isPart = size !== undefined || offset > 0;
-      return envelope === "true" || (envelope !== "false" && isPart) ? { nodes: rows, total } : rows;
-    }),
+    nodes: shape(
+      { query: Envelope, answers: listOf },
+      ({ rows, total, page: { size, offset }, query: { envelope } }) => {
+        const isPart = size !== undefined || offset > 0;
+        return envelope === "true" || (envelope !== "false" && isPart) ? { nodes: rows, total } : rows;
+      },
+    ),
   },
   calls: {
-    registry_health: call({}, async (access) => {
+    registry_health: call({ answers: HealthBody }, async (access) => {
       const database = await databaseOf(access);
       const isHealthy = database.connected && access.process.isReady;
       const { version, uptimeSeconds } = access.process;
@@ -131,16 +135,16 @@ export const nodeGateway = {
       const body = { status, service: SERVICE, version, database, uptime_seconds: uptimeSeconds };
       return answer(body, { status: isHealthy ? 200 : 503 });
     }),
-    registry_metrics: call({}, async (access) => {
+    registry_metrics: call({ answers: MetricsBody }, async (access) => {
       const { total_nodes, active_nodes } = await figures(access);
       const uptime_seconds = access.process.uptimeSeconds;
       return { service: SERVICE, uptime_seconds, total_nodes, active_nodes, timestamp: toRfc3339(access.now) };
     }),
-    registry_metrics_text: call({}, async (access) => {
+    registry_metrics_text: call({ answers: z.string() }, async (access) => {
       const { sql } = access.backends as { readonly sql: Sql };
       return metricsText(await access.counts(), await roleCounts(sql));
     }),
-    registry_info: call({}, (access) => ({
+    registry_info: call({ answers: InfoBody }, (access) => ({
       service: SERVICE,
       version: access.process.version,
       status: access.process.isReady ? "running" : "starting",
@@ -151,7 +155,7 @@ export const nodeGateway = {
 
 export const profileGateway = {
   views: {
-    profile: viewsOf<ProfileState>()(({ id, data: { config, changed_by, created_at, updated_at } }) => ({
+    profile: viewsOf<ProfileState>()(ProfileBody, ({ id, data: { config, changed_by, created_at, updated_at } }) => ({
       ...{ role: id, config, changed_by, created_at, updated_at },
     })),
   },

@@ -5,6 +5,7 @@ import { silenceOf, statusOf } from "../../../contracts/node-registry/messages/s
 import { derivedId } from "../../../runtime/core/ids.ts";
 import { type LoggedMessage, logRow, row, type RowEntity } from "../../../runtime/core/projection.ts";
 import { toRfc3339 } from "../../../runtime/core/time.ts";
+import type { NodeBody } from "./bodies.ts";
 
 const Json = z.record(z.string(), z.json());
 const time = z.iso.datetime().nullable();
@@ -22,9 +23,10 @@ const NodeRow = z.object({
 });
 
 /** A row as a list is given it. */
-export type ListedNode = z.infer<typeof NodeRow> &
-  Readonly<Record<"node_id", string>> &
-  Readonly<Record<"renewed_at" | "expires_at", string | null>>;
+export type ListedNode = Omit<z.infer<typeof NodeRow>, "status" | "details"> &
+  Pick<NodeBody, "node_id" | "status"> & {
+    readonly details: Pick<NodeBody, "silent" | "taken_out" | "says" | "revoked">;
+  } & Readonly<Record<"renewed_at" | "expires_at", string | null>>;
 
 export const nodeRow = row({
   version: 1,

@@ -7,9 +7,13 @@ import { checkFollowed } from "./check-followed.ts";
 import { checkList, checkParameters } from "./check-lists.ts";
 import { checkReplies } from "./check-replies.ts";
 
+/** What ROLLCALL_LISTENERS calls the host's own port. */
+const HOST_PORT = "main";
+
 /** What a domain's gateways say of themselves and of their own domain. */
 export function* checkGateways(model: DomainModel): Iterable<Diagnostic> {
   yield* declaredTwice(model.gateways, []);
+  yield* checkListeners(model.gateways, []);
   for (const { calls } of model.gateways)
     for (const call of calls) {
       yield* checkRequestRefs(call);
@@ -23,18 +27,15 @@ export function* checkGateways(model: DomainModel): Iterable<Diagnostic> {
  * @param models of the process; those before this one are not to be met
  */
 export function* checkForeignGateways(model: DomainModel, models: readonly DomainModel[]): Iterable<Diagnostic> {
-  const before = models.slice(0, models.indexOf(model));
-  yield* declaredTwice(
-    model.gateways,
-    before.flatMap(({ gateways }) => gateways),
-  );
+  const before = models.slice(0, models.indexOf(model)).flatMap(({ gateways }) => gateways);
+  yield* declaredTwice(model.gateways, before);
+  yield* checkListeners(model.gateways, before);
   for (const { calls } of model.gateways) for (const call of calls) yield* checkTargets(call, models);
 }
 
-/** RC109: operations and routes; RC010: ports, and who may use them. */
+/** RC109: operations and routes that are there already. */
 function* declaredTwice(gateways: readonly GatewayModel[], before: readonly GatewayModel[]): Iterable<Diagnostic> {
   const first = new Map<string, SourceRef>();
-  const networksOf = new Map<string, { readonly networks: readonly string[]; readonly at: SourceRef }>();
   const isSecond = (key: string, at: SourceRef): SourceRef | undefined => {
     const earlier = first.get(key);
     if (!earlier) first.set(key, at);
@@ -42,7 +43,7 @@ function* declaredTwice(gateways: readonly GatewayModel[], before: readonly Gate
   };
   for (const gateway of [...before, ...gateways]) {
     const isNew = gateways.includes(gateway);
-    const { name, port, networks = [] } = gateway.listener;
+    const { name } = gateway.listener;
     for (const call of gateway.calls) {
       const { operation, route, routeAt } = call;
       const met = [
@@ -59,27 +60,47 @@ function* declaredTwice(gateways: readonly GatewayModel[], before: readonly Gate
           yield diagnosticAt("RC109", at, `${what} is declared twice`, { related });
         }
     }
-    const portAt = childRef(gateway.at, "listener", "port");
-    const sameName = isSecond(`listener ${name}`, portAt);
-    const samePort = isSecond(`port ${port}`, portAt);
-    const others = networksOf.get(name);
-    if (!others) networksOf.set(name, { networks, at: childRef(gateway.at, "listener") });
-    else if (isNew && String(networks.toSorted()) !== String(others.networks.toSorted()))
-      yield diagnosticAt(
-        "RC010",
-        childRef(gateway.at, "listener"),
-        `the listener ${name} has other networks elsewhere`,
-        {
-          related: [{ at: others.at, message: "here" }],
-        },
-      );
-    if (!isNew || (sameName === undefined) === (samePort === undefined)) continue;
-    const message = sameName
-      ? `the listener ${name} has another port elsewhere`
-      : `port ${port} is that of another listener`;
-    yield diagnosticAt("RC010", portAt, message, { related: [{ at: (sameName ?? samePort)!, message: "here" }] });
   }
 }
+
+/** RC010: gateways of one listener say the same of it, and each listener has a port of its own. */
+function* checkListeners(gateways: readonly GatewayModel[], before: readonly GatewayModel[]): Iterable<Diagnostic> {
+  const first = new Map<string, GatewayModel>();
+  const firstAt = new Map<number, GatewayModel>();
+  for (const gateway of [...before, ...gateways]) {
+    const { name, port } = gateway.listener;
+    const [same, other] = [first.get(name), firstAt.get(port)];
+    first.set(name, same ?? gateway);
+    firstAt.set(port, other ?? gateway);
+    if (!gateways.includes(gateway)) continue;
+    const differ = (key: "port" | "networks" | "origins", earlier: GatewayModel, message: string): Diagnostic =>
+      diagnosticAt("RC010", placeOf(gateway, key), message, {
+        related: [{ at: placeOf(earlier, key), message: "here" }],
+      });
+    if (name === HOST_PORT)
+      yield diagnosticAt(
+        "RC010",
+        childRef(gateway.at, "listener", "name"),
+        `${name} is the host's own port: give the listener another name, and join it by ROLLCALL_LISTENERS`,
+      );
+    if (same)
+      for (const key of ["port", "networks", "origins"] as const)
+        if (textOf(same, key) !== textOf(gateway, key))
+          yield differ(
+            key,
+            same,
+            `the listener ${name} has ${key === "port" ? "another port" : `other ${key}`} elsewhere`,
+          );
+    if (other && other.listener.name !== name && !same)
+      yield differ("port", other, `port ${port} is that of another listener`);
+  }
+}
+
+const textOf = ({ listener }: GatewayModel, key: "port" | "networks" | "origins"): string =>
+  String([listener[key] ?? []].flat().toSorted());
+
+const placeOf = ({ at, listener }: GatewayModel, key: "port" | "networks" | "origins"): SourceRef =>
+  listener[key] === undefined ? childRef(at, "listener") : childRef(at, "listener", key);
 
 /** RC107: parts of the path that the route does not have. */
 function* checkRequestRefs({ route, entity, exists, loads, routeAt }: CallModel): Iterable<Diagnostic> {

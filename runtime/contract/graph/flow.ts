@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { formatAlternatives } from "../language/alternatives.ts";
 import { formatEventPattern } from "../language/event-pattern.ts";
-import type { DomainModel, EventRef, HandlerModel } from "../model/domain-model.ts";
+import type { CallModel, DomainModel, EventRef, HandlerModel } from "../model/domain-model.ts";
 import { uniqueItems } from "../model/first-by-key.ts";
 import { refusalsOf } from "../model/doors.ts";
 import { choicesOf, hasFunction, isOutcome, outputsOf, statesWithDeadline } from "../model/events.ts";
@@ -9,7 +9,10 @@ import { actionsOf, enteredState } from "../model/transitions.ts";
 
 const FlowNode = z.object({
   id: z.string(),
-  kind: z.enum(["topic", "signal", "handler", "event", "refusal", "trigger", "intent", "effect", "outcome"]),
+  kind: z.enum([
+    ...["topic", "signal", "handler", "event", "refusal", "trigger", "intent", "effect", "outcome"],
+    ...["call", "entity", "projection", "domain"],
+  ] as const),
   label: z.string(),
 });
 type FlowNode = z.infer<typeof FlowNode>;
@@ -26,10 +29,12 @@ export type FlowNodeKind = FlowNode["kind"];
 /**
  * How one thing leads to another: topics and signals (deadlines, raised names, failures, publishes) to handlers, these
  * to events and refusals, events to topics and to the reducer's triggers, these to intents and raised names, intents to
- * effects, effects to outcomes, and outcomes to triggers.
+ * effects, effects to outcomes, and outcomes to triggers. Calls of gateways lead to the topics of what they send, and
+ * are led to by what they show: the domain's entities, its projections, events, or another domain. Entities, and
+ * messages of a log, lead to projections.
  */
 export function flowOf(model: DomainModel): Flow {
-  const links = [...inputs(model), ...decisions(model), ...reductions(model), ...effects(model)];
+  const links = [...inputs(model), ...decisions(model), ...reductions(model), ...effects(model), ...shown(model)];
   const nodes = links.flatMap(([from, to]) => [from, to]);
   const edges = links.map(([from, to, label]) => ({ from: from.id, to: to.id, ...(label !== undefined && { label }) }));
   return { nodes: uniqueItems(nodes), edges: uniqueItems(edges) };
@@ -106,4 +111,48 @@ function* effects(model: DomainModel): Iterable<Link> {
     for (const { name } of outputs) yield [by, node("outcome", name)];
     if (mayFail) yield [by, node("signal", formatEventPattern({ kind: "failed", subject: intent.name }))];
   }
+}
+
+function* shown(model: DomainModel): Iterable<Link> {
+  for (const {
+    name,
+    function: { name: made },
+    log,
+  } of model.projections) {
+    const projection = node("projection", name);
+    if (!log) yield [node("entity", model.set.domain), projection, made];
+    for (const event of log?.of ?? []) yield [sourceOf(model, event.name), projection, event.name];
+  }
+  for (const { calls } of model.gateways) for (const call of calls) yield* linksOfCall(model, call);
+}
+
+/** Where a message comes from. */
+function sourceOf({ consumed }: DomainModel, name: string): FlowNode {
+  const from = consumed.find((each) => each.name === name);
+  return from ? node("topic", from.topic.text) : node("signal", name);
+}
+
+function* linksOfCall(model: DomainModel, call: CallModel): Iterable<Link> {
+  const by = node("call", call.operation.text);
+  const { domain } = model.set;
+  const of = (name: string, own: FlowNode): FlowNode => (name === domain ? own : node("domain", name));
+  const entities = (name: string): FlowNode => of(name, node("entity", name));
+  const { message, exists, loads, entity, list, functions, followed, types } = call;
+  const sent = message && model.consumed.find(({ written }) => written === message.text);
+  if (message) yield [by, of(call.domain.text, sourceOf(model, sent?.name ?? message.text)), message.text];
+  if (exists) yield [entities(exists.domain.text), by, "has to be there"];
+  for (const each of loads) yield [entities(each.domain.text), by, `loaded as ${each.name}`];
+  if (entity) yield [entities(entity.domain.text), by];
+  if (list) {
+    const { text } = list.projection;
+    const isOwn = call.domain.text === domain;
+    yield [of(call.domain.text, node("projection", text)), by, isOwn ? undefined : text];
+  }
+  for (const { run } of functions) yield [entities(call.domain.text), by, run.name];
+  const wanted = types.map(({ text }) => text);
+  for (const { text } of followed)
+    if (text !== domain) yield [node("domain", text), by, wanted.join(", ") || "events"];
+    else
+      for (const { name, written } of model.published)
+        if (wanted.length === 0 || wanted.includes(written)) yield [node("event", name), by];
 }

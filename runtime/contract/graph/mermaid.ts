@@ -14,6 +14,10 @@ const SHAPES: Readonly<Record<FlowNodeKind, readonly [open: string, close: strin
   intent: ["[/", "/]"],
   effect: ["[[", "]]"],
   outcome: ["([", "])"],
+  call: ["[/", "\\]"],
+  entity: ["[(", ")]"],
+  projection: ["[\\", "/]"],
+  domain: ["(", ")"],
 };
 
 /** One machine as a `stateDiagram-v2`; the frame of an end is thick. */

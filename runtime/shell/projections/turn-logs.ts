@@ -9,8 +9,11 @@ import type { ProjectionFault } from "../../stored/projection-faults.ts";
 import type { SlotRow } from "../../stored/projection-writes.ts";
 import type { Partition } from "../partitions/partition.ts";
 
+/** What of a partition says which rows of logs are there. */
+export type LoggingPartition = Pick<Partition, "loggedSlots" | "keepLogged">;
+
 /** By partition, then by log and entity: the span of event time of its latest row. */
-type Slots = ReadonlyMap<Partition, ReadonlyMap<string, number>>;
+type Slots = ReadonlyMap<LoggingPartition, ReadonlyMap<string, number>>;
 
 export const logsOf = ({ projections }: Domain): readonly ProjectionSpec[] => projections.filter(({ log }) => log);
 
@@ -22,7 +25,7 @@ export class TurnLogs {
   readonly rows = new Map<ProjectionSpec, SlotRow[]>();
   readonly faults: ProjectionFault[] = [];
   /** Of this turn alone: counts once it is committed. */
-  readonly taken = new Map<Partition, Map<string, number>>();
+  readonly taken = new Map<LoggingPartition, Map<string, number>>();
   readonly #domain: Domain;
   readonly #logs: readonly ProjectionSpec[];
   /** Of the turn before this one, which may not be committed yet. */
@@ -37,7 +40,7 @@ export class TurnLogs {
   }
 
   /** A message whose step was taken. What it leaves is of the entity after it. */
-  add(partition: Partition, message: Message, { entity, result }: Decision): void {
+  add(partition: LoggingPartition, message: Message, { entity, result }: Decision): void {
     if (message.kind !== "bus" || result === "declined" || !entity || entity.state === null || isPurged(entity)) return;
     for (const spec of this.#logs) {
       if (!spec.log?.types.has(message.type)) continue;
@@ -55,7 +58,7 @@ export class TurnLogs {
     }
   }
 
-  #latest(partition: Partition, key: string): number {
+  #latest(partition: LoggingPartition, key: string): number {
     const own = this.taken.get(partition)?.get(key) ?? this.#before?.get(partition)?.get(key);
     return own ?? partition.loggedSlots.get(key) ?? -Infinity;
   }

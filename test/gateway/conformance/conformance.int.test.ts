@@ -40,7 +40,9 @@ describeGateway("the parcels of the example", {
   }),
   listener: "parcels",
   requests: [
-    ["storeParcel", { params: { parcel_id: "p-1" }, body: { email: "ann@example.com" } }],
+    ...["p-1", "p-2", "p-3"].map((parcel_id) => {
+      return ["storeParcel", { params: { parcel_id }, body: { email: "ann@example.com" } }] as const;
+    }),
     ["collectParcel", { params: { parcel_id: "p-1" } }],
     ["getParcel", { params: { parcel_id: "p-1" } }],
   ],

@@ -127,8 +127,18 @@ export class ConformingServer {
     const content = described?.content?.[type];
     expect(content, `${operation} answers ${status} as ${type}, of which OpenAPI has nothing`).toBeDefined();
     const ajv = new Ajv2020({ strict: false, validateFormats: false });
-    const validate = ajv.compile({ ...content?.schema, components: this.#openApi.components });
+    const told = { ...content?.schema, components: this.#openApi.components };
+    const validate = ajv.compile(closed(told) as object);
     expect(validate(body), `${operation}: ${ajv.errorsText(validate.errors)}: ${text}`).toBe(true);
+  }
+
+  /** Of the call's answers of success in JSON or text, those of which OpenAPI does not tell what they look like. */
+  untold(call: DescribedCall["call"]): readonly string[] {
+    return Object.entries(this.operationOf(call).responses).flatMap(([status, { content = {} }]) =>
+      Object.entries(content)
+        .filter(([, { schema }]) => /^2\d\d$/.test(status) && Object.keys(schema).length === 0)
+        .map(([mediaType]) => `${status} ${mediaType}`),
+    );
   }
 
   operationOf({ path, method }: DescribedCall["call"]): OpenApiOperation {
@@ -190,6 +200,14 @@ export class ConformingServer {
   close(): Promise<void> {
     return this.#served.close();
   }
+}
+
+/** As the schema, but what it does not name may not be there: an answer has all that is told, and nothing else. */
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closed);
+  if (typeof schema !== "object" || schema === null) return schema;
+  const parts = Object.fromEntries(Object.entries(schema).map(([key, part]) => [key, closed(part)]));
+  return "properties" in schema ? { additionalProperties: false, ...parts } : parts;
 }
 
 async function readDigests(store: ServedModule["host"]["store"]): Promise<ReadonlyMap<string, string>> {

@@ -42,6 +42,7 @@ export function describeGateway(name: string, subject: Conforming): void {
           const reply = answers.get(operation) ?? (await server.send(requestOf(call, sample)));
           expect(inShort(reply)).toMatch(TAKEN);
           server.assertDescribed(each, reply);
+          expect(server.untold(call)).toEqual([]);
           const inPath = [...call.path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter);
           const described = server.operationOf(call).parameters.filter((parameter) => parameter.in === "path");
           expect(described.map((parameter) => parameter.name)).toEqual(inPath);

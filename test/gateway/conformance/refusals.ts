@@ -239,7 +239,14 @@ function* lists({ projection }: DescribedCall, { filters, hide, sort, page }: Li
   const order = sort.column === undefined ? [] : [{ column: sort.column, descending: sort.descending }];
   yield wrong(page.names.page, "odd");
   yield wrong(page.names.page, encodeCursor([{ column: "conformance", descending: false }], ["a"]));
-  yield wrong(page.names.page, encodeCursor(order, ["a"]));
+  // The key is missing.
+  yield wrong(
+    page.names.page,
+    encodeCursor(
+      order,
+      order.map(() => "a"),
+    ),
+  );
   yield wrong(page.names.page, encodeCursor(order, [{}, []]));
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineModule } from "../../../../app/host/module.ts";
-import { call, request, shape, viewsOf } from "../../../../runtime/core/gateway-code.ts";
+import { call, request, rowView, shape, viewsOf } from "../../../../runtime/core/gateway-code.ts";
 import { message } from "../../../../runtime/core/message.ts";
 import { row } from "../../../../runtime/core/projection.ts";
 
@@ -13,7 +13,10 @@ const BOOK = {
 };
 type Book = { readonly [Name in keyof typeof BOOK]: z.output<(typeof BOOK)[Name]> };
 
-const book = viewsOf<Partial<Book>>()(({ id, state, data: { title = null, pages = null } }) => ({
+const BookBody = z.object({
+  ...{ book_id, state: z.string().nullable(), title: z.string().nullable(), pages: z.int().nullable() },
+});
+const book = viewsOf<Partial<Book>>()(BookBody, ({ id, state, data: { title = null, pages = null } }) => ({
   ...{ book_id: id, state, title, pages },
 }));
 
@@ -39,7 +42,11 @@ export const shelf = defineModule({
           }),
         },
         views: { book },
-        rowViews: { spine: ({ book_id: id = null, title = null }) => ({ id, title }) },
+        rowViews: {
+          spine: rowView(z.object({ id: book_id, title: z.string() }), ({ book_id: id, title }) => ({
+            ...{ id: String(id), title: String(title) },
+          })),
+        },
         requests: {
           change_book: request({ body: z.strictObject(BOOK) }, ({ body, params }) => ({
             ...{ ...body, book_id: params["book_id"] ?? "" },
@@ -51,14 +58,20 @@ export const shelf = defineModule({
         },
         shapes: {
           book_page: shape(
-            { query: z.strictObject({ bare: z.literal("true").optional() }) },
+            {
+              query: z.strictObject({ bare: z.literal("true").optional() }),
+              answers: (rows) =>
+                z.union([rows, z.object({ of: z.int().nullable(), next: z.string().nullable(), rows })]),
+            },
             ({ rows, total, page: { next }, query: { bare } }) =>
               bare ? rows : { of: total, next: next ?? null, rows },
           ),
         },
         calls: {
-          count_books: call({}, async ({ counts }) => ({ by_state: Object.fromEntries(await counts()) })),
-          count_as_text: call({}, async ({ counts }) => [...(await counts()).keys()].join("\n")),
+          count_books: call({ answers: z.object({ by_state: z.record(z.string(), z.int()) }) }, async ({ counts }) => ({
+            by_state: Object.fromEntries(await counts()),
+          })),
+          count_as_text: call({ answers: z.string() }, async ({ counts }) => [...(await counts()).keys()].join("\n")),
         },
         errors: { plain: ({ status, detail, requestId }) => ({ failed: status, detail, requestId }) },
       }),
