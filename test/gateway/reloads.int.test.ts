@@ -71,15 +71,16 @@ describe("a reload with 200 readers", () => {
     expect(await parcels.reload(more)).toMatchObject({ changed: true });
     await pass(after);
     await passing;
+    const stored = [...before, ...meanwhile, ...after].toSorted();
     await expect
       .poll(() => readers.every((each) => after.every((id) => idsOf(each, "ParcelCollected").includes(id))))
       .toBe(true);
-    const stored = [...before, ...meanwhile, ...after].toSorted();
+    await expect.poll(() => readers.every((each) => idsOf(each, "ParcelStored").length >= stored.length)).toBe(true);
     for (const reader of readers) {
       expect(idsOf(reader, "ParcelStored").toSorted()).toEqual(stored);
+      // Some of before may be among them: of events that were not delivered yet the new contract decides.
       const collected = idsOf(reader, "ParcelCollected");
       expect(collected).toHaveLength(new Set(collected).size);
-      expect(collected.filter((id) => before.includes(id))).toEqual([]);
       expect(endsOf(reader)).toEqual(["WITHDRAWN"]);
     }
   });
