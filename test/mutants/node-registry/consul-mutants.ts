@@ -66,8 +66,8 @@ export const REGISTRY_CONSUL_MUTANTS: readonly Mutant[] = [
     defect: "a hostname is longer than Consul takes it",
     promise: "G10",
     file: INTENTS,
-    find: "code < 0x80 ? 1 : code < 0x800 ? 2 :",
-    replace: "code < 0x80 ? 1 : code < 0x800 ? 1 :",
+    find: "code < 0x1_0000 ? 3 : 4",
+    replace: "code < 0x1_0000 ? 2 : 4",
     tests: TESTS,
   },
   {
