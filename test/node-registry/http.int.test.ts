@@ -62,8 +62,11 @@ describe("a beat", () => {
     expect((await registry.ask("GET", "/api/v1/nodes/beating")).body["last_heartbeat"]).toBe(body["last_heartbeat"]);
   });
 
-  it("of nobody is 404", async () =>
-    expect(await beat("nobody")).toMatchObject({ status: 404, body: { code: "NODE_NOT_FOUND" } }));
+  it("of nobody is 404, in the words of the contract, as nobody's page is", async () => {
+    const nobody = { code: "NODE_NOT_FOUND", detail: "no node has this id: register it" };
+    expect(await beat("nobody")).toMatchObject({ status: 404, body: nobody });
+    expect(await registry.ask("GET", "/api/v1/nodes/nobody")).toMatchObject({ status: 404, body: nobody });
+  });
 
   it("with maintenance keeps the node listed, and not as online", async () => {
     await register({ node_id: "resting", role: "resting" });

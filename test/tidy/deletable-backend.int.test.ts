@@ -5,7 +5,7 @@ import { parse, stringify } from "yaml";
 import { filesIn, importsOf } from "./sources.ts";
 import { compileErrors, copyOfTheTree, contractProblems, removeCopies } from "./tree-copy.ts";
 
-const COMPOSITION = ["app/modules/registration/module.ts"];
+const COMPOSITION = ["registration", "node-registry"].map((name) => `app/modules/${name}/module.ts`);
 /** They give a module's tests the backends' stand-in. */
 const EXPORTS = ["app/testing/index.ts", "app/testing/load-domain.ts"];
 /** What a backend is opened by, and what the package exports of all of them. */

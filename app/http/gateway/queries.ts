@@ -8,7 +8,6 @@ import { findEntities, readEntity } from "../../../runtime/stored/entities.ts";
 import { shown } from "../../../runtime/gateway/shown-entity.ts";
 import { blockers } from "../../host/troubles/trouble.ts";
 import { VERSION } from "../../version.ts";
-import { unknownEntity } from "../entities/entity-queries.ts";
 import { readMessageStatus } from "../entities/message-status.ts";
 import { assertMayActFor } from "../server/access.ts";
 import { Problem } from "../server/problem.ts";
@@ -32,7 +31,7 @@ export async function showEntity(
   if (!allEntities) assertMayActFor(request.caller, entity.id);
   const now = context.clock.wallMs();
   const body = view(entity, { event: undefined, caller: given.caller, now });
-  if (isNothing(body)) throw missing(await unknownEntity(system, entity.id), ref.missing);
+  if (isNothing(body)) throw await missing(system, ref, entity.id);
   if (etag) {
     const tag = entityTag(entity.seq);
     void reply.header("etag", tag);

@@ -99,11 +99,15 @@ export async function requireRef(system: System, ref: EntityRef, request: Gatewa
   const id = readRef(ref, request);
   const entity = id === undefined ? undefined : await readEntity(system.store, system.name, id);
   if (entity && entity.state !== null) return shown(system.domain, entity, entity.lastSeenMs);
-  throw missing(await unknownEntity(system, id ?? ""), ref.missing);
+  throw await missing(system, ref, id ?? "");
 }
 
-export const missing = (problem: Problem, code: string | undefined): Problem =>
-  code === undefined ? problem : new Problem(problem.kind, problem.message, { ...problem.options, code });
+/** The problem of an entity that is not there, in the contract's words where it has some; of a purged one with when. */
+export async function missing(system: System, { missing: code }: EntityRef, id: string): Promise<Problem> {
+  const { kind, message, options } = await unknownEntity(system, id);
+  const said = options.code === undefined ? system.domain.refusals.get(code ?? "")?.message : undefined;
+  return new Problem(kind, said ?? message, code === undefined ? options : { ...options, code });
+}
 
 /** Of what a view makes; what is nothing is not there. */
 export const isNothing = (body: Json | undefined): body is null | undefined => body === null || body === undefined;
