@@ -37,3 +37,15 @@ test("the notice is sent once", () => {
   domain.succeed("notice.send");
   assert.deepEqual(domain.intents, []);
 });
+
+test("an item is added and found over HTTP", () => {
+  const domain = testDomain(module);
+  const asked = domain.ask("addItem", { params: { item_id: "i-1" }, body: { owner: "ann" } });
+  assert.equal(asked.status, 201);
+  assert.match(JSON.stringify(domain.ask("getItem", { params: { item_id: "i-1" } }).body), /"owner":"ann"/);
+  assert.equal(domain.ask("finishItem", { params: { item_id: "i-2" } }).status, 404);
+  assert.deepEqual(
+    domain.rows("item_list").map(({ item_id, owner }) => [item_id, owner]),
+    [["i-1", "ann"]],
+  );
+});
