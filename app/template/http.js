@@ -5,8 +5,14 @@ import { row, viewsOf, z } from "rollcall";
 const view = /** @type {typeof viewsOf<import("./shapes.js").ItemState>} */ (viewsOf)();
 const time = (/** @type {number} */ ms) => new Date(ms).toISOString();
 
+/** As OpenAPI tells it, too. */
+const Item = z.object({
+  ...{ item_id: z.string(), state: z.string().nullable(), owner: z.string() },
+  open_until: z.iso.datetime().nullable(),
+});
+
 export const views = {
-  item: view(({ id, state, data, deadlines: { finish } }) => ({
+  item: view(Item, ({ id, state, data, deadlines: { finish } }) => ({
     ...{ item_id: id, state, owner: data.owner },
     open_until: finish ? time(finish.at) : null,
   })),

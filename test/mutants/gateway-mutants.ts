@@ -202,8 +202,8 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
     defect: "a port stays open to other machines when a reload brings calls that are not for everybody",
     promise: "G16",
     file: "app/http/gateway/gateways.ts",
-    find: "if (at && at.port === listener.port) await listener.check();",
-    replace: "if (at && at.port === listener.port) continue;",
+    find: "if (now?.host === host && now.port === port) await listener.check();",
+    replace: "if (now?.host === host && now.port === port) continue;",
     tests: ["test/gateway/reloads.int"],
   },
   {

@@ -2,8 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { freePorts } from "../real/services/free-ports.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
-import { blocksOf, fileOfBlock } from "../tidy/guide-blocks.ts";
-import { changeFile } from "../tidy/guide-changes.ts";
+import { blocksOf } from "../tidy/guide-blocks.ts";
 import type { Installed } from "./installed.ts";
 
 export interface Followed {
@@ -18,9 +17,9 @@ const GATEWAY_URL = "http://127.0.0.1:8081";
 const GATEWAY = "parcels";
 
 /**
- * Does what a page says, in order, as its reader would in an empty folder: runs blocks in `sh`, writes those that begin
- * with a file's name, and makes changes in `diff`. What a block in `text` behind commands has must be in their output,
- * line by line. Blocks in `js` without a name become tests when the `npm test` before them runs.
+ * Runs the commands of a page, in order, as its reader would in an empty folder: blocks in `sh`. What a block in `text`
+ * behind them has must be in their output, line by line. Blocks in `js` become tests when the `npm test` before them
+ * runs.
  */
 export async function followPage(installed: Installed, page: string): Promise<Followed> {
   let url = EXAMPLE_URL;
@@ -54,9 +53,6 @@ export async function followPage(installed: Installed, page: string): Promise<Fo
   const isTest = ({ language, text }: (typeof blocks)[number]): boolean =>
     language === "sh" && /^npm test$/m.test(text);
   for (const [index, { language, text }] of blocks.entries()) {
-    const file = fileOfBlock(text);
-    if (file !== undefined) installed.write(join(folder, file), text);
-    if (language === "diff") changeFile(folder, text);
     if (language !== "sh") continue;
     const commands = text.replaceAll("\\\n", "").trimEnd().split("\n");
     const expected =
@@ -67,8 +63,7 @@ export async function followPage(installed: Installed, page: string): Promise<Fo
       for (const [number, script] of blocks.entries()) {
         const next = blocks.findIndex((block, at) => at > index && isTest(block));
         const isOwn = number > index && (next < 0 || number < next);
-        if (isOwn && script.language === "js" && fileOfBlock(script.text) === undefined)
-          installed.write(join(folder, `page-${number}.test.js`), script.text);
+        if (isOwn && script.language === "js") installed.write(join(folder, `page-${number}.test.js`), script.text);
       }
     const checked = async (): Promise<void> => {
       const output = await follow(last);

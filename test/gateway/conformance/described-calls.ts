@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { domainCodeOf, type Module } from "../../../app/host/module.ts";
+import { optionalVariables } from "../../../app/host/module-variables.ts";
 import { refusingBackends } from "../../../app/host/own-backends.ts";
 import { validateDomain } from "../../../runtime/contract/checks/validate.ts";
 import { compileGateways } from "../../../runtime/contract/compile/compile-gateways.ts";
@@ -43,7 +44,7 @@ export interface DescribedCall {
 /** The calls that the module's contracts have at the listener. */
 export function describedCalls({ module, listener, requests }: Conforming): readonly DescribedCall[] {
   const models = module.domains.map((domain) => {
-    const code = domainCodeOf(domain.name, domain.code(refusingBackends(module), {}));
+    const code = domainCodeOf(domain.name, domain.code(refusingBackends(module), {}), optionalVariables(module));
     const { model, diagnostics } = validateDomain(fileURLToPath(domain.contracts), code);
     if (!model) throw new Error(formatDiagnostics(diagnostics, "text"));
     return model;
