@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { fileURLToPath } from "node:url";
 import { type Command, InvalidArgumentError } from "commander";
 import { KafkaBus } from "../../runtime/adapters/kafka/kafka-bus.ts";
 import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
@@ -19,10 +18,9 @@ import { DOOR_SECRET_BYTES, migrationsOf } from "../host/open-shared.ts";
 import { kafkaAccess, readConfig, readStoreConfig } from "../host/config.ts";
 import { configuredClusterId } from "../host/deployment.ts";
 import { readContracts } from "../host/contracts-in-force.ts";
-import { domainCodeOf, type Module } from "../host/module.ts";
-import { optionalVariables, withoutVariables } from "../host/module-variables.ts";
+import { declaredDomains } from "../host/declared-domains.ts";
+import type { Module } from "../host/module.ts";
 import { chosenModules } from "../host/modules.ts";
-import { refusingBackends } from "../host/own-backends.ts";
 import { type ModuleOptions, readFolder } from "../terminal/contract-folder.ts";
 import { type DomainOptions, withDomainOption } from "../terminal/domain-choice.ts";
 import { withStore } from "../terminal/open-store.ts";
@@ -171,17 +169,14 @@ async function prepareAll(store: Store, modules: readonly Module[]): Promise<voi
   const clock = new SystemClock();
   // No topic is used here.
   const names = { env: "", namespace: "" };
-  for (const module of modules)
-    for (const { name, contracts, code } of module.domains) {
-      const made = code(refusingBackends(module), withoutVariables(module));
-      const own = domainCodeOf(name, made, optionalVariables(module));
-      if (Object.keys(own.rows ?? {}).length === 0) continue;
-      const { domain } = readContracts({ directory: fileURLToPath(contracts.href), names }, [own]);
-      await prepareProjections(
-        { store, domain, monotonicMs: () => clock.monotonicMs(), wallMs: () => clock.wallMs() },
-        ({ projection, filled, of }) => showProgress(() => `${projection}: ${filled} of ${of} entities`),
-      );
-    }
+  for (const { directory, code } of declaredDomains(modules)) {
+    if (Object.keys(code.rows ?? {}).length === 0) continue;
+    const { domain } = readContracts({ directory, names }, [code]);
+    await prepareProjections(
+      { store, domain, monotonicMs: () => clock.monotonicMs(), wallMs: () => clock.wallMs() },
+      ({ projection, filled, of }) => showProgress(() => `${projection}: ${filled} of ${of} entities`),
+    );
+  }
   clearProgress();
 }
 

@@ -1,7 +1,5 @@
-import { fileURLToPath } from "node:url";
-import { domainCodeOf, type Module } from "../../../app/host/module.ts";
-import { optionalVariables } from "../../../app/host/module-variables.ts";
-import { refusingBackends } from "../../../app/host/own-backends.ts";
+import { declaredDomains } from "../../../app/host/declared-domains.ts";
+import type { Module } from "../../../app/host/module.ts";
 import { validateDomain } from "../../../runtime/contract/checks/validate.ts";
 import { compileGateways } from "../../../runtime/contract/compile/compile-gateways.ts";
 import { compileProjections } from "../../../runtime/contract/compile/compile-projections.ts";
@@ -43,9 +41,8 @@ export interface DescribedCall {
 
 /** The calls that the module's contracts have at the listener. */
 export function describedCalls({ module, listener, requests }: Conforming): readonly DescribedCall[] {
-  const models = module.domains.map((domain) => {
-    const code = domainCodeOf(domain.name, domain.code(refusingBackends(module), {}), optionalVariables(module));
-    const { model, diagnostics } = validateDomain(fileURLToPath(domain.contracts), code);
+  const models = declaredDomains([module]).map(({ directory, code }) => {
+    const { model, diagnostics } = validateDomain(directory, code);
     if (!model) throw new Error(formatDiagnostics(diagnostics, "text"));
     return model;
   });
