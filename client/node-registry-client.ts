@@ -120,9 +120,10 @@ export class NodeRegistryClient {
       const { status, body } = await this.#ask(path, LIST_BYTES_MAX);
       if (status !== 200 || !Array.isArray(body) || !body.every(isNode))
         throw unavailable(path, `${status}, and no list of nodes`);
-      this.#keep(path, { nodes: body, at: new Date() });
+      const at = new Date();
+      this.#keep(path, { nodes: body, at });
       this.#tell(false, undefined);
-      return listOf(body, { stale: false, since: new Date(), why: undefined });
+      return listOf(body, { stale: false, since: at, why: undefined });
     } catch (error) {
       const why = reasonOf(error);
       const kept = this.#kept.get(path);
