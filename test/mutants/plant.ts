@@ -68,6 +68,7 @@ function copyOfTheSource(): string {
     mkdirSync(join(copy, dirname(file)), { recursive: true });
     cpSync(join(ROOT, file), join(copy, file));
   }
+  mkdirSync(join(ROOT, ".services"), { recursive: true });
   for (const name of ["node_modules", ".services"]) symlinkSync(join(ROOT, name), join(copy, name));
   return copy;
 }
