@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 // A broker lives for minutes here: the best machine code for it would be compiled for nobody. Half of its CPU time was
@@ -10,6 +11,8 @@ process.env["JAVA_TOOL_OPTIONS"] ??= "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
  * package (what npm packs, installed).
  */
 const project = (name: string, more: object = {}) => ({
+  // The examples import the package by its name.
+  resolve: { alias: [{ find: /^rollcall$/, replacement: fileURLToPath(new URL("app/index.ts", import.meta.url)) }] },
   test: {
     name,
     include: [`test/**/*.${name}.test.ts`],

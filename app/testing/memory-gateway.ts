@@ -1,8 +1,15 @@
+import { STATUS_CODES } from "node:http";
 import type { z } from "zod";
 import type { Domain } from "../../runtime/core/domain.ts";
 import { type Caller, NOBODY } from "../../runtime/core/door.ts";
 import { type Entity, newEntity } from "../../runtime/core/entity.ts";
-import type { CommandRequest, ShownEntity, ViewContext } from "../../runtime/core/gateway-code.ts";
+import type {
+  CommandRequest,
+  ErrorsFunction,
+  GatewayProblem,
+  ShownEntity,
+  ViewContext,
+} from "../../runtime/core/gateway-code.ts";
 import type { CallSpec, EntityCall, EntityRef, GatewaySpec, MessageCall } from "../../runtime/core/gateway.ts";
 import { derivedId } from "../../runtime/core/ids.ts";
 import type { Json } from "../../runtime/core/message.ts";
@@ -31,7 +38,7 @@ export interface Asked {
 /** The answer of a gateway's call. */
 export interface Answered {
   readonly status: number;
-  /** As the view makes it; of a problem `code` and `detail`; undefined: there is none. */
+  /** As the view makes it; a problem as the gateway's `errors` writes it; undefined: there is none. */
   readonly body: Json | undefined;
   /** What became of the message; undefined: none was sent. */
   readonly decision: Decision | undefined;
@@ -48,20 +55,29 @@ const OPERATOR: Caller = { id: "anonymous", roles: ["operator"], permissions: []
 
 /** Asks calls of a domain's gateways: commands and single entities, with the contracts' own rules and functions. */
 export class MemoryGateway {
-  readonly #calls: ReadonlyMap<string, CallSpec>;
+  readonly #calls: ReadonlyMap<string, { readonly call: CallSpec; readonly errors: ErrorsFunction | undefined }>;
   readonly #memory: Memory;
   #asked = 0;
 
   constructor(gateways: readonly GatewaySpec[], memory: Memory) {
-    this.#calls = new Map(gateways.flatMap(({ calls }) => calls).map((call) => [call.operation, call]));
+    this.#calls = new Map(
+      gateways.flatMap(({ calls, errors }) => calls.map((call) => [call.operation, { call, errors }] as const)),
+    );
     this.#memory = memory;
   }
 
   /** @throws Error for a call that there is not, or that wants a running system: lists, functions, streams */
   ask(operation: string, asked: Asked): Answered {
-    const call = this.#calls.get(operation);
-    if (!call) throw unknownName("call", operation, this.#calls.keys());
-    const { does } = call;
+    const found = this.#calls.get(operation);
+    if (!found) throw unknownName("call", operation, this.#calls.keys());
+    const { status, body, decision } = this.#answerOf(found.call, asked);
+    if (!(body instanceof Problem)) return { status, body, decision };
+    const said = body.of(found.call.path);
+    return { status, body: found.errors ? found.errors(said) : { ...said }, decision };
+  }
+
+  #answerOf(call: CallSpec, asked: Asked): Made {
+    const { does, operation } = call;
     if (does.kind !== "message" && does.kind !== "entity")
       throw new Error(`${operation} is asked of a running system: here are commands and entities, and \`rows\``);
     const caller = asked.caller ? knownCaller(asked.caller) : OPERATOR;
@@ -83,13 +99,13 @@ export class MemoryGateway {
     return { params, query, body, headers, caller, loaded: {}, newId };
   }
 
-  #show({ entity: ref, view }: EntityCall, given: CommandRequest): Answered {
+  #show({ entity: ref, view }: EntityCall, given: CommandRequest): Made {
     const body = view(this.#require(ref, given), this.#context(given, undefined));
     if (body === null || body === undefined) throw missing(ref);
     return { status: 200, body, decision: undefined };
   }
 
-  #command(call: CallSpec, does: MessageCall, given: CommandRequest, ifMatch: number | undefined): Answered {
+  #command(call: CallSpec, does: MessageCall, given: CommandRequest, ifMatch: number | undefined): Made {
     const { domain } = this.#memory;
     const consumed = domain.consumed.find(({ type }) => type === does.message);
     if (!consumed) throw new Error(`${call.operation} sends ${does.message} to ${call.domain}: test it there`);
@@ -110,7 +126,7 @@ export class MemoryGateway {
     return this.#answer(does, given, decision);
   }
 
-  #answer({ replies, wait }: MessageCall, given: CommandRequest, decision: Decision): Answered {
+  #answer({ replies, wait }: MessageCall, given: CommandRequest, decision: Decision): Made {
     if (wait === "none") return { status: 202, body: undefined, decision };
     const outcome = outcomeOf(decision);
     const chosen = chooseReply(replies, outcome);
@@ -128,7 +144,7 @@ export class MemoryGateway {
     return outcome.events.length > 0 ? { status: 202, body: undefined, decision } : this.#problem(409, decision);
   }
 
-  #problem(status: number, decision: Decision): Answered {
+  #problem(status: number, decision: Decision): Made {
     const { declined, deadLetter, reason } = decision;
     const said = declined && this.#memory.domain.refusals.get(declined.code)?.message;
     return { ...problem(status, said ?? reason, declined?.code ?? deadLetter), decision };
@@ -164,14 +180,32 @@ const knownCaller = (caller: Partial<Caller>): Caller => ({
 
 /** An answer that ends it. */
 class Unanswered extends Error {
-  constructor(readonly answer: Answered) {
+  constructor(readonly answer: Made) {
     super("answered");
   }
 }
 
-const problem = (status: number, detail: string, code?: string): Answered => ({
+/** What is wrong, before a gateway's `errors` has written it. */
+class Problem {
+  constructor(
+    readonly status: number,
+    readonly detail: string,
+    readonly code: string | undefined,
+  ) {}
+
+  of(instance: string): GatewayProblem {
+    const { status, detail, code } = this;
+    const title = STATUS_CODES[status] ?? "";
+    const said = { type: "about:blank", title, status, detail, instance, errors: [], requestId: "test" };
+    return code === undefined ? said : { ...said, code };
+  }
+}
+
+type Made = Omit<Answered, "body"> & { readonly body: Json | Problem | undefined };
+
+const problem = (status: number, detail: string, code?: string): Made => ({
   ...{ status, decision: undefined },
-  body: { ...(code !== undefined && { code }), detail },
+  body: new Problem(status, detail, code),
 });
 const missing = ({ missing: code }: EntityRef): Unanswered => new Unanswered(problem(404, "it is not there", code));
 const fieldsOf = (shape: object): ReadonlySet<string> => new Set(Object.keys(shape));

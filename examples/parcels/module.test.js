@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { testDomain } from "rollcall/testing";
 import parcels from "./dist/module.js";
-import { CollectParcel, StoreParcel } from "./dist/shapes.js";
+import { CollectParcel, CorrectEmail, StoreParcel } from "./dist/shapes.js";
 
 const stored = StoreParcel.of({ parcel_id: "p-1", email: "ann@example.com" });
 const collected = CollectParcel.of({ parcel_id: "p-1" });
@@ -14,6 +14,16 @@ test("the owner of a stored parcel gets a mail", () => {
     intents.map(({ type, payload }) => [type, payload.to]),
     [["mail.send", "ann@example.com"]],
   );
+});
+
+test("a corrected address gets a mail too, and the owner is told once", async () => {
+  const domain = testDomain(parcels).given(stored, CorrectEmail.of({ parcel_id: "p-1", email: "anne@example.com" }));
+  assert.deepEqual(
+    domain.intents.map(({ payload }) => payload.to),
+    ["ann@example.com", "anne@example.com"],
+  );
+  await domain.runEffects();
+  assert.equal(domain.events.filter(({ type }) => type === "OwnerTold").length, 1);
 });
 
 test("a parcel is collected once", () => {
@@ -45,6 +55,27 @@ test("over HTTP a parcel is stored by readers, and collected by operators once",
   assert.deepEqual(
     [1, 2].map(() => domain.ask("collectParcel", { params }).status),
     [200, 409],
+  );
+});
+
+test("of two who correct the same parcel the second is told", () => {
+  const domain = testDomain(parcels).given(stored);
+  const params = { parcel_id: "p-1" };
+  const correct = (email) => domain.ask("correctEmail", { params, body: { email }, ifMatch: 1 }).status;
+  assert.deepEqual(["anne@example.com", "anna@example.com"].map(correct), [200, 412]);
+});
+
+test("a parcel that went back is brought once more, with its items", () => {
+  const [email, items] = ["ann@example.com", ["lamp", "kettle"]];
+  const domain = testDomain(parcels).given(StoreParcel.of({ parcel_id: "p-1", email, items }));
+  const redeliver = () => domain.ask("redeliverParcel", { params: { parcel_id: "p-1" }, body: { parcel_id: "p-2" } });
+  const { status, body } = redeliver();
+  assert.deepEqual([status, body.error], [409, "STILL_THERE"]);
+  domain.advance("2d");
+  assert.equal(redeliver().status, 201);
+  assert.deepEqual(
+    domain.rows("parcel_items").map(({ parcel_id, item, status }) => [parcel_id, item, status]),
+    ["p-1", "p-2"].flatMap((id) => items.map((item) => [id, item, id === "p-1" ? "RETURNED" : "STORED"])),
   );
 });
 

@@ -195,7 +195,7 @@ const MISTAKES: readonly (readonly [what: string, edits: readonly Edit[], says: 
 ];
 
 describe("a gateway's checks", () => {
-  it("have nothing to say about the example", () => expect(found()).toEqual([]));
+  it("have nothing to say about what is right", () => expect(found()).toEqual([]));
 
   it.each(MISTAKES)("report %s", (_, edits, says) => expect(found(...edits)).toEqual([says]));
 

@@ -3,7 +3,7 @@ import type { ModuleCode } from "../../app/host/module.ts";
 import { shape } from "../../runtime/core/gateway-code.ts";
 import { row } from "../../runtime/core/projection.ts";
 
-/** A projection of the example's parcels, and calls that list it. */
+/** A projection of the parcels, and calls that list it. */
 export const VIEWS_FILE = {
   "views.yaml": `name: parcel_views
 node_type: COMPUTE

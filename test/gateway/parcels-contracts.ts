@@ -11,11 +11,11 @@ import { row } from "../../runtime/core/projection.ts";
 import { reducer } from "../../runtime/core/reducer.ts";
 import { ROOT } from "../tidy/sources.ts";
 
-const FOLDER = join(ROOT, "examples/parcels/contracts");
+const FOLDER = join(ROOT, "test/gateway/parcels");
 const ParcelReturned = message("ParcelReturned", { stored_until: z.string() });
 const MailSend = intent("mail.send", { parcel_id: z.string() });
 
-/** What the names in the example's contracts stand for, as far as the checks look. */
+/** What the names in the contracts of parcels/ stand for, as far as the checks look. */
 export const PARCELS_CODE: ModuleCode = {
   messages: [
     message("StoreParcel", { parcel_id: z.string(), email: z.string() }),
@@ -45,7 +45,7 @@ export const PARCELS_CODE: ModuleCode = {
 
 export type Edit = readonly [replace: string, by: string];
 
-/** The example's contracts after edits of its gateway, with what is found in them. */
+/** The contracts after edits of its gateway, with what is found in them. */
 export function editedParcels(
   edits: readonly Edit[] = [],
   code: Partial<ModuleCode> = {},

@@ -29,7 +29,7 @@ export interface GatewayOptions {
   readonly code?: Partial<ModuleCode>;
   /** Changes a contract's text, by the file's name. */
   readonly edit?: (yaml: string, file: string) => string;
-  /** Contracts beside the example's, by the file's name. */
+  /** Contracts beside those of parcels/, by the file's name. */
   readonly files?: Readonly<Record<string, string>>;
   readonly environment?: Readonly<Record<string, string>>;
   readonly onInternalError?: (error: unknown) => void;
@@ -42,7 +42,7 @@ export interface Answered<Body = Record<string, unknown>> {
   readonly text: string;
 }
 
-/** The example's parcels behind their gateway, on the embedded store and over real HTTP. */
+/** Parcels behind their gateway, on the embedded store and over real HTTP. */
 export class ParcelsGateway {
   readonly host: Host;
   readonly system: System;
@@ -130,10 +130,10 @@ const CALLS: ModuleCode["calls"] = {
   ),
 };
 
-/** The example, with code that stands for its own. */
+/** A small domain, for tests that change its contracts. */
 export const PARCELS: Served = {
   name: "parcels",
-  contracts: "examples/parcels/contracts",
+  contracts: "test/gateway/parcels",
   code: { ...PARCELS_CODE, views: VIEWS, calls: CALLS },
 };
 

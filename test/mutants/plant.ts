@@ -120,5 +120,5 @@ function firstFailure(copy: string, tests: readonly string[], limitMs: number): 
     if (failed) return failed.fullName;
     if (message !== "") return message.split("\n")[0];
   }
-  throw new Error(`vitest failed without a failed test: ${run.stderr.slice(-500)}`);
+  throw new Error(`vitest failed without a failed test: ${run.stderr.slice(0, 2_000)}`);
 }

@@ -105,7 +105,7 @@ describe("a module of somebody else, in a folder of its own", () => {
 
   it("passes its own test", async () => {
     const { code, stdout } = await installed.runIn(join(installed.folder, "parcels"), "npm", "test");
-    expect(stdout).toMatch(/^# pass 5$/m);
+    expect(stdout).toMatch(/^# pass 8$/m);
     expect(code).toBe(0);
   });
 
@@ -113,7 +113,7 @@ describe("a module of somebody else, in a folder of its own", () => {
     expect(await installed.rollcallIn("parcels", "validate", "contracts")).toEqual({
       code: 0,
       stdout:
-        "contracts: the domain parcels, with an orchestrator, a reducer, 1 effect, 1 projection and 1 gateway: " +
+        "contracts: the domain parcels, with an orchestrator, a reducer, 1 effect, 2 projections and 2 gateways: " +
         "no problems\n",
       stderr: "",
     });

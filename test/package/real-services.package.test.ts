@@ -35,7 +35,7 @@ describeReal("the domains of somebody else, from the package, in two processes",
     const environment = {
       ...environmentOf(services),
       ...{ DATABASE_URL: database.url, ROLLCALL_NAMESPACE: namespace },
-      ...{ ROLLCALL_PARTITIONS: "2", KAFKA_SESSION_TIMEOUT_MS: "6000" },
+      ...{ ROLLCALL_PARTITIONS: "2", KAFKA_SESSION_TIMEOUT_MS: "6000", ROLLCALL_LISTENERS: "parcels=main" },
     };
     one = await installed.serve(ports.one, folder, environment);
     await installed.serve(ports.two, folder, environment);
@@ -64,6 +64,39 @@ describeReal("the domains of somebody else, from the package, in two processes",
       .map(({ Service: { ID, Address, Port } }) => `${ID} ${Address}:${Port}`)
       .toSorted();
   };
+
+  it("answer through their gateways, whichever process decides", async () => {
+    const ask = async (port: number, method: string, path: string, body?: object, headers: object = {}) => {
+      const answer = await fetch(urlOf(port) + path, {
+        method,
+        headers: { "content-type": "application/json", ...headers },
+        ...(body && { body: JSON.stringify(body) }),
+      });
+      return { status: answer.status, etag: answer.headers.get("etag") ?? "", body: (await answer.json()) as object };
+    };
+    const ids = ["g1", "g2", "g3", "g4"].map((id) => `${namespace}-${id}`);
+    for (const [at, id] of ids.entries()) {
+      const [port, other] = at % 2 === 0 ? [ports.one, ports.two] : [ports.two, ports.one];
+      const items = [`lamp ${at}`, `kettle ${at}`];
+      // Answered when the mail was sent, by whichever process has the parcel.
+      const delivered = await ask(port, "POST", `/courier/parcels/${id}`, { email: "ann@example.com", items });
+      expect(delivered).toMatchObject({ status: 201, body: { parcel_id: id, state: "STORED" } });
+      const { etag } = await ask(other, "GET", `/v1/parcels/${id}`);
+      const correct = (from: number, email: string) =>
+        ask(from, "PATCH", `/v1/parcels/${id}`, { email }, { "if-match": etag });
+      const [one, two] = await Promise.all([correct(port, "anne@example.com"), correct(other, "anna@example.com")]);
+      expect([one.status, two.status].toSorted()).toEqual([200, 412]);
+      const again = (to: string) => ask(other, "POST", `/courier/parcels/${id}/redelivery`, { parcel_id: to });
+      expect(await again(`${id}-b`)).toMatchObject({ status: 409, body: { error: "STILL_THERE" } });
+      expect((await ask(other, "POST", `/v1/parcels/${id}/collection`)).status).toBe(200);
+      expect(await again(`${id}-b`)).toMatchObject({ status: 201, body: { parcel_id: `${id}-b`, state: "STORED" } });
+    }
+    const list = async (query: string) => (await ask(ports.two, "GET", `/v1/${query}`)).body as never;
+    const { items, total } = (await list("items?begins=lamp&limit=3&page=2")) as { items: object[]; total: number };
+    expect([total, items]).toMatchObject([4, [{ item: "lamp 3", place: 0, parcel_id: `${ids[3]}-b` }]]);
+    expect(await list("parcels")).toHaveLength(4);
+    expect(await list("parcels?collected=true")).toHaveLength(8);
+  });
 
   it("go on when one of them is killed, and what they write to Consul is there once", async () => {
     const [a1, a2, a3, b1, b2] = ["a1", "a2", "a3", "b1", "b2"].map((id) => `${namespace}-${id}`) as Five;

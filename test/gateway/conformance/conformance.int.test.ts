@@ -1,12 +1,12 @@
-import { defineModule } from "../../../app/host/module.ts";
 import { nodeRegistry } from "../../../app/modules/node-registry/module.ts";
-import { PARCELS } from "../parcels-gateway.ts";
+import parcels from "../../../examples/parcels/module.ts";
 import { describeGateway } from "./gateway-conformance.ts";
 import { shelf } from "./shelf/module.ts";
 
 const node = (number: number) => ({
   ...{ node_id: `node-${number}`, hostname: `host-${number}`, role: number % 2 === 0 ? "even" : "odd" },
 });
+const PARCELS = new URL("../../../examples/parcels/contracts/", import.meta.url);
 const at = { params: { node_id: "node-1" } };
 
 describeGateway("the node registry", {
@@ -27,23 +27,17 @@ describeGateway("the node registry", {
 });
 
 describeGateway("the parcels of the example", {
-  module: defineModule({
-    api: 1,
-    name: "parcels",
-    domains: [
-      {
-        name: "parcels",
-        contracts: new URL("../../../examples/parcels/contracts/", import.meta.url),
-        code: () => PARCELS.code,
-      },
-    ],
-  }),
+  module: { ...parcels, domains: parcels.domains.map((domain) => ({ ...domain, contracts: PARCELS })) },
   listener: "parcels",
   requests: [
-    ...["p-1", "p-2", "p-3"].map((parcel_id) => {
-      return ["storeParcel", { params: { parcel_id }, body: { email: "ann@example.com" } }] as const;
+    ...["p-1", "p-2", "p-3", "p-4"].map((parcel_id) => {
+      const body = { email: "ann@example.com", items: ["kettle", `lamp for ${parcel_id}`] };
+      return ["storeParcel", { params: { parcel_id }, body }] as const;
     }),
     ["collectParcel", { params: { parcel_id: "p-1" } }],
+    ["deliverParcel", { params: { parcel_id: "p-5" }, body: { email: "ann@example.com" } }],
+    ["redeliverParcel", { params: { parcel_id: "p-1" }, body: { parcel_id: "p-6" } }],
+    ["correctEmail", { params: { parcel_id: "p-2" }, body: { email: "anne@example.com" } }],
     ["getParcel", { params: { parcel_id: "p-1" } }],
   ],
   event: (number) => ["storeParcel", { params: { parcel_id: `e-${number}` }, body: { email: "ann@example.com" } }],
