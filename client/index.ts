@@ -1,5 +1,14 @@
 export { Fault } from "../runtime/core/fault.ts";
 export type { RegistrationEvent, RegistrationEventType, RegistrationPayload } from "./events.ts";
+export { type FlowNode, FlowNodesClient, type OfferedFlow } from "./flow-nodes-client.ts";
+export {
+  type FlowRun,
+  FlowRunsClient,
+  type FlowRunsClientOptions,
+  type RunEvent,
+  type RunLock,
+  type RunPage,
+} from "./flow-runs-client.ts";
 export { httpTransport, type HttpTransportOptions } from "./http-transport.ts";
 export {
   NodeRegistryClient,

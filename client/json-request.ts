@@ -2,17 +2,18 @@ import { Fault } from "../runtime/core/fault.ts";
 import { bearer, type HttpAccess } from "./http-access.ts";
 
 export interface JsonRequest extends HttpAccess {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT";
   /** With its query: `/api/v1/nodes?role=router`. */
   readonly path: string;
-  readonly body?: object;
+  readonly body?: object | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** For the whole answer. */
   readonly timeoutMs: number;
   readonly bytesMax: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A whole answer whose body is JSON, with any status. */
+/** A whole answer whose body is JSON, or of 204 undefined, with any status. */
 export interface JsonAnswer {
   readonly status: number;
   readonly body: unknown;
@@ -23,13 +24,13 @@ export interface JsonAnswer {
 /**
  * Asks for JSON, and believes nothing else: no page of a proxy or a login, no redirect, no body that is cut, too long
  * or no JSON.
- * @throws Fault REGISTRY_UNAVAILABLE, retryable
+ * @throws Fault SERVER_UNAVAILABLE, retryable
  */
 export async function requestJson(request: JsonRequest): Promise<JsonAnswer> {
   const { method, path, url, timeoutMs, signal, token } = request;
   const target = new URL(path, url);
   const deadline = AbortSignal.timeout(timeoutMs);
-  const headers = { accept: "application/json", ...bearer(token) };
+  const headers = { accept: "application/json", ...request.headers, ...bearer(token) };
   try {
     const response = await fetch(target, {
       method,
@@ -41,12 +42,13 @@ export async function requestJson(request: JsonRequest): Promise<JsonAnswer> {
     return await readAnswer(response, request.bytesMax);
   } catch (error) {
     const why = deadline.aborted ? `no answer in ${timeoutMs} ms` : reasonOf(error);
-    throw new Fault("REGISTRY_UNAVAILABLE", `${method} ${target.href}: ${why}`, { retryable: true, cause: error });
+    throw new Fault("SERVER_UNAVAILABLE", `${method} ${target.href}: ${why}`, { retryable: true, cause: error });
   }
 }
 
 async function readAnswer(response: Response, bytesMax: number): Promise<JsonAnswer> {
   const { status, headers } = response;
+  if (status === 204) return { status, body: undefined, retryAfterMs: undefined };
   const problem = notJson(response);
   if (problem !== undefined) {
     await response.body?.cancel();
@@ -60,11 +62,11 @@ async function readAnswer(response: Response, bytesMax: number): Promise<JsonAns
 function notJson({ status, headers, type }: Response): string | undefined {
   // A browser shows nothing of a redirect but that there is one.
   if (type === "opaqueredirect" || (status >= 300 && status < 400))
-    return `${status}, sent on to ${headers.get("location") ?? "somewhere"}: give the registry's own URL`;
+    return `${status}, sent on to ${headers.get("location") ?? "somewhere"}: give the server's own URL`;
   const mediaType = (headers.get("content-type") ?? "none").split(";")[0]?.trim().toLowerCase() ?? "";
   return /^application\/(?:[\w.+-]+\+)?json$/.test(mediaType)
     ? undefined
-    : `${status} with the media type ${mediaType}: no answer of a registry`;
+    : `${status} with the media type ${mediaType}: no answer of a Rollcall server`;
 }
 
 async function readBytes({ body }: Response, bytesMax: number): Promise<Uint8Array> {

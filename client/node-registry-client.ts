@@ -1,7 +1,6 @@
 import { Fault } from "../runtime/core/fault.ts";
-import { backOffMs, pause } from "./back-off.ts";
-import type { HttpAccess } from "./http-access.ts";
-import { type JsonAnswer, type JsonRequest, reasonOf, requestJson } from "./json-request.ts";
+import { type JsonAnswer, reasonOf } from "./json-request.ts";
+import { RepeatedRequests } from "./repeated-requests.ts";
 
 /** A node as the registry shows it. Fields of a later version are kept. */
 export interface RegistryNode {
@@ -50,7 +49,6 @@ const LIST_BYTES_MAX = 64 * 1024 * 1024;
 const NODE_BYTES_MAX = 1024 * 1024;
 /** Answers that are kept for when the registry gives none, by question. */
 const KEPT_MAX = 64;
-const WORTH_REPEATING = new Set([408, 429, 500, 502, 503, 504]);
 
 interface Kept {
   readonly nodes: readonly RegistryNode[];
@@ -62,21 +60,15 @@ interface Kept {
  * no answer, lists are the last good one, and say so. An empty list that the registry gave is the truth.
  */
 export class NodeRegistryClient {
-  readonly #access: HttpAccess;
-  readonly #timeoutMs: number;
-  readonly #tries: number;
+  readonly #requests: RepeatedRequests;
   readonly #onChange: NonNullable<NodeRegistryClientOptions["onChange"]>;
   readonly #kept = new Map<string, Kept>();
   readonly #asking = new Map<string, Promise<NodeList>>();
-  /** The server has asked not to be asked before, ms since the epoch. */
-  #notBeforeMs = 0;
   #isStale = false;
 
   /** @param url of the registry: `http://node-registry:9205` */
   constructor(url: string, { token, timeoutMs = 5_000, tries = 3, onChange }: NodeRegistryClientOptions = {}) {
-    this.#access = { url, token };
-    this.#timeoutMs = timeoutMs;
-    this.#tries = tries;
+    this.#requests = new RepeatedRequests({ url, token }, { timeoutMs, tries });
     this.#onChange = onChange ?? (() => {});
   }
 
@@ -105,7 +97,7 @@ export class NodeRegistryClient {
 
   /**
    * One node; undefined: the registry says that there is none.
-   * @throws Fault REGISTRY_UNAVAILABLE, retryable; REGISTRY_REFUSED, not retryable
+   * @throws Fault SERVER_UNAVAILABLE, retryable; SERVER_REFUSED, not retryable
    */
   async getNode(nodeId: string): Promise<RegistryNode | undefined> {
     const path = `/api/v1/nodes/${encodeURIComponent(nodeId)}`;
@@ -132,33 +124,8 @@ export class NodeRegistryClient {
     }
   }
 
-  async #ask(path: string, bytesMax: number): Promise<JsonAnswer> {
-    const deadlineMs = Date.now() + this.#timeoutMs;
-    for (let tries = 1; ; tries++) {
-      if (Date.now() < this.#notBeforeMs)
-        throw unavailable(path, `the registry wants to be asked at ${new Date(this.#notBeforeMs).toISOString()} again`);
-      const timeoutMs = Math.max(1, deadlineMs - Date.now());
-      const failure = await this.#try({ ...this.#access, method: "GET", path, bytesMax, timeoutMs });
-      if ("status" in failure) return failure;
-      const waitMs = Math.max(backOffMs(tries, 100, 2_000), this.#notBeforeMs - Date.now());
-      if (!failure.retryable || tries >= this.#tries || Date.now() + waitMs >= deadlineMs) throw failure;
-      await pause(waitMs);
-    }
-  }
-
-  async #try(request: JsonRequest): Promise<JsonAnswer | Fault> {
-    try {
-      const answer = await requestJson(request);
-      const { status, retryAfterMs, body } = answer;
-      if (status === 200 || status === 404) return answer;
-      const isBusy = WORTH_REPEATING.has(status);
-      if (isBusy && retryAfterMs !== undefined) this.#notBeforeMs = Date.now() + retryAfterMs;
-      const said = `GET ${request.path}: ${status} ${JSON.stringify(body).slice(0, 300)}`;
-      return isBusy ? unavailable(request.path, said) : new Fault("REGISTRY_REFUSED", said, { retryable: false });
-    } catch (error) {
-      if (error instanceof Fault) return error;
-      throw error;
-    }
+  #ask(path: string, bytesMax: number): Promise<JsonAnswer> {
+    return this.#requests.send({ method: "GET", path, bytesMax, expected: [200, 404] });
   }
 
   #keep(path: string, kept: Kept): void {
@@ -175,7 +142,7 @@ export class NodeRegistryClient {
 }
 
 const unavailable = (path: string, why: string): Fault =>
-  new Fault("REGISTRY_UNAVAILABLE", `GET ${path}: ${why}`, { retryable: true });
+  new Fault("SERVER_UNAVAILABLE", `GET ${path}: ${why}`, { retryable: true });
 
 /** An array of its own, so that who sorts it sorts no one else's. */
 const listOf = (nodes: readonly RegistryNode[], more: Pick<NodeList, "stale" | "since" | "why">): NodeList =>

@@ -139,7 +139,7 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
     promise: "G16",
     file: "app/http/gateway/listener.ts",
     find: "if (refusal) return",
-    replace: 'if (refusal === "") return',
+    replace: 'if (refusal && name === "") return',
     tests: [DOORS],
   },
   {

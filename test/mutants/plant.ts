@@ -92,6 +92,10 @@ function plant(copy: string, { defect, promise, file, find, replace, tests }: Mu
     );
     const caughtBy = firstFailure(copy, tests, TIME_LIMIT_MS);
     return { defect, promise, caughtBy, seconds: Math.round((Date.now() - startedMs) / 1_000) };
+  } catch (error) {
+    // Such as one that is no TypeScript any more: it proves nothing, and the others are tried all the same.
+    process.stderr.write(`${defect}: ${String(error)}\n`);
+    return { defect, promise, caughtBy: undefined, seconds: Math.round((Date.now() - startedMs) / 1_000) };
   } finally {
     writeFileSync(path, source);
   }

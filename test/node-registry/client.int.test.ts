@@ -104,7 +104,7 @@ describe("a question", () => {
       const { url, asked } = await registry(() => json({ title: "no" }, status));
       const client = new NodeRegistryClient(url);
       expect(await client.getNodes()).toMatchObject({ stale: true, why: expect.stringContaining(status.slice(0, 3)) });
-      await expect(client.getNode("n1")).rejects.toMatchObject({ code: "REGISTRY_REFUSED", retryable: false });
+      await expect(client.getNode("n1")).rejects.toMatchObject({ code: "SERVER_REFUSED", retryable: false });
       expect(asked).toHaveLength(2);
     },
   );
@@ -143,7 +143,7 @@ describe("one node", () => {
 
   it("that nobody answers for is an error, not an absence", async () => {
     const { url } = await registry(() => NO_LISTS["a page"]);
-    await expect(new NodeRegistryClient(url).getNode("n1")).rejects.toMatchObject({ code: "REGISTRY_UNAVAILABLE" });
+    await expect(new NodeRegistryClient(url).getNode("n1")).rejects.toMatchObject({ code: "SERVER_UNAVAILABLE" });
   });
 });
 
