@@ -1,6 +1,17 @@
-"""Finds the nodes of a node registry, registers this machine there and keeps it alive."""
+"""Finds the nodes of registries, registers this machine in one and keeps it alive, and runs flows."""
 
 from .client import Node, NodeList, NodeRegistryClient
-from .json_request import RegistryRefusedError, RegistryUnavailableError
+from .flows import FlowNode, FlowNodesClient, FlowRun, FlowRunsClient
+from .json_request import ServerRefusedError, ServerUnavailableError
 
-__all__ = ["Node", "NodeList", "NodeRegistryClient", "RegistryRefusedError", "RegistryUnavailableError"]
+__all__ = [
+    "FlowNode",
+    "FlowNodesClient",
+    "FlowRun",
+    "FlowRunsClient",
+    "Node",
+    "NodeList",
+    "NodeRegistryClient",
+    "ServerRefusedError",
+    "ServerUnavailableError",
+]

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from .json_request import JsonAnswer, RegistryRefusedError, RegistryUnavailableError
+from .json_request import JsonAnswer, ServerRefusedError, ServerUnavailableError
 
 TTL_DEFAULT = 90.0
 FIRST_WAIT = 0.5
@@ -24,7 +24,7 @@ class AgentWorld(Protocol):
     """What the agent needs of the world. Times in seconds."""
 
     async def post(self, path: str, body: Mapping[str, object]) -> JsonAnswer:
-        """Asks the registry. Raises RegistryUnavailableError."""
+        """Asks the registry. Raises ServerUnavailableError."""
 
     async def pause(self, seconds: float) -> None:
         """Ends early when the agent is to stop."""
@@ -64,13 +64,13 @@ class NodeAgent:
     async def once(self) -> str:
         """Registers and beats once; tries again, with back-off, until it is to stop.
 
-        Raises RegistryRefusedError at once; else the last failure before that.
+        Raises ServerRefusedError at once; else the last failure before that.
         """
-        last: RegistryUnavailableError | None = None
+        last: ServerUnavailableError | None = None
         while True:
             try:
                 return await self._live()
-            except RegistryUnavailableError as error:
+            except ServerUnavailableError as error:
                 # One that was broken off says nothing of the reason.
                 if self._world.is_stopping():
                     raise last or error from None
@@ -85,13 +85,13 @@ class NodeAgent:
             failure: Exception | None = None
             try:
                 await self._live()
-            except (RegistryUnavailableError, RegistryRefusedError) as error:
+            except (ServerUnavailableError, ServerRefusedError) as error:
                 self._failed(error)
                 failure = error
             await self._world.pause(self._wait(failure))
         if self._is_registered:
             # Its lease ends in any case.
-            with contextlib.suppress(RegistryUnavailableError, RegistryRefusedError):
+            with contextlib.suppress(ServerUnavailableError, ServerRefusedError):
                 await self._post(HEARTBEAT, {"node_id": self._node_id, "status": "offline"})
 
     async def _live(self) -> str:
@@ -102,12 +102,12 @@ class NodeAgent:
         node_id = self._node_id or ""
         try:
             answer = await self._post(HEARTBEAT, {"node_id": node_id, "metrics": self._load()})
-        except RegistryRefusedError as error:
+        except ServerRefusedError as error:
             if error.status != 404:
                 raise
             self._is_registered = False
             if is_new:
-                raise RegistryUnavailableError(f"registered, and not known: {error}") from error
+                raise ServerUnavailableError(f"registered, and not known: {error}") from error
             # It was purged, or the registry is a new one: the same id again.
             self._say("the registry does not know this node any more: registers again")
             return await self._live()
@@ -121,7 +121,7 @@ class NodeAgent:
         answer = await self._post(REGISTER, {**self._node, **given})
         node_id = answer.get("node_id")
         if not isinstance(node_id, str):
-            raise RegistryUnavailableError("the answer names no node_id")
+            raise ServerUnavailableError("the answer names no node_id")
         self._ttl = _ttl_of(answer)
         self._node_id = node_id
         self._is_registered = True
@@ -135,8 +135,8 @@ class NodeAgent:
             return answer.body
         said = f"POST {path}: {answer.status} {_detail_of(answer.body)}"
         if answer.status in (408, 429) or answer.status >= 500 or answer.status < 400:
-            raise RegistryUnavailableError(said)
-        raise RegistryRefusedError(answer.status, said)
+            raise ServerUnavailableError(said)
+        raise ServerRefusedError(answer.status, said)
 
     def _wait(self, failure: Exception | None) -> float:
         """How long until the next try.
@@ -147,7 +147,7 @@ class NodeAgent:
         """
         share = self._world.random()
         beat = self._ttl / 3
-        if isinstance(failure, RegistryRefusedError):
+        if isinstance(failure, ServerRefusedError):
             return REFUSED_WAIT * (0.5 + share)
         if failure is None:
             least = 0.0 if self._is_in_step else LEAST_PART
@@ -159,7 +159,7 @@ class NodeAgent:
 
     def _failed(self, error: Exception) -> None:
         self._failures += 1
-        if isinstance(error, RegistryRefusedError):
+        if isinstance(error, ServerRefusedError):
             self._say(f"refused, and asked again only in minutes: {error}")
         else:
             self._say(f"no answer: {error}")

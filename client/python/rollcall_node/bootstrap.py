@@ -15,7 +15,7 @@ import httpx
 
 from . import machine
 from .agent import NodeAgent
-from .json_request import JsonAnswer, RegistryRefusedError, RegistryUnavailableError, request_json
+from .json_request import JsonAnswer, ServerRefusedError, ServerUnavailableError, request_json
 from .node_id_file import UnreadableNodeIdError, derived_node_id, node_id_folders, read_node_id, write_node_id
 
 REQUEST_SECONDS = 10.0
@@ -128,7 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         asyncio.run(_bootstrap(options))
-    except (RegistryUnavailableError, RegistryRefusedError, UnreadableNodeIdError, OSError) as error:
+    except (ServerUnavailableError, ServerRefusedError, UnreadableNodeIdError, OSError) as error:
         _complain(f"rollcall_node: {error}")
         return 1
     except KeyboardInterrupt:

@@ -1,24 +1,19 @@
 """Reads a node registry."""
 
 import asyncio
-import json
-import random
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
-import httpx
-
-from .json_request import JsonAnswer, RegistryRefusedError, RegistryUnavailableError, request_json
+from .json_request import JsonAnswer, ServerRefusedError, ServerUnavailableError
+from .repeated_requests import RepeatedRequests
 
 LIST_BYTES_MAX = 64 * 1024 * 1024
 NODE_BYTES_MAX = 1024 * 1024
 KEPT_MAX = 64
 """Answers that are kept for when the registry gives none, by question."""
-WORTH_REPEATING = frozenset({408, 429, 500, 502, 503, 504})
 
 Node = dict[str, Any]
 """A node as the registry shows it."""
@@ -57,16 +52,11 @@ class NodeRegistryClient:
         on_change: Callable[[bool, str | None], None] | None = None,
     ) -> None:
         """`timeout`: for one question with its repeats, seconds. `on_change(stale, why)`: told when that changes."""
-        self._url = url
-        self._token = token
-        self._timeout = timeout
-        self._tries = tries
+        self._requests = RepeatedRequests(url, token=token, timeout=timeout, tries=tries)
         self._on_change = on_change
         self._kept: dict[str, tuple[Sequence[Node], datetime]] = {}
         self._asking: dict[str, asyncio.Task[NodeList]] = {}
-        self._not_before = 0.0
         self._is_stale = False
-        self._http: httpx.AsyncClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def __aenter__(self) -> Self:
@@ -77,9 +67,7 @@ class NodeRegistryClient:
 
     async def aclose(self) -> None:
         """Closes the connections; the next question opens new ones."""
-        if self._http is not None and self._loop is asyncio.get_running_loop():
-            await self._http.aclose()
-        self._http = None
+        await self._requests.aclose()
 
     async def get_nodes(
         self, role: str | None = None, label: str | Sequence[str] | None = None, status: str | None = None
@@ -102,20 +90,23 @@ class NodeRegistryClient:
     async def get_node(self, node_id: str) -> Node | None:
         """One node; None: the registry says that there is none.
 
-        Raises RegistryUnavailableError, RegistryRefusedError.
+        Raises ServerUnavailableError, ServerRefusedError.
         """
         path = f"/api/v1/nodes/{quote(node_id, safe='')}"
         answer = await self._ask(path, NODE_BYTES_MAX)
         if answer.status == 404:
             return None
         if not _is_node(answer.body):
-            raise RegistryUnavailableError(f"GET {path}: the answer is no node")
+            raise ServerUnavailableError(f"GET {path}: the answer is no node")
         node: Node = answer.body
         return node
 
     async def _list_once(self, path: str) -> NodeList:
         """Who asks the same at the same time gets the same answer: one that is slow is not asked more often."""
-        self._connections()
+        # Questions under way belong to an event loop: another one asks its own.
+        if self._loop is not asyncio.get_running_loop():
+            self._loop = asyncio.get_running_loop()
+            self._asking = {}
         asking = self._asking.get(path)
         if asking is None:
             asking = asyncio.create_task(self._list(path))
@@ -130,8 +121,8 @@ class NodeRegistryClient:
             answer = await self._ask(path, LIST_BYTES_MAX)
             nodes = answer.body
             if answer.status != 200 or not isinstance(nodes, list) or not all(map(_is_node, nodes)):
-                raise RegistryUnavailableError(f"GET {path}: {answer.status}, and no list of nodes")
-        except (RegistryUnavailableError, RegistryRefusedError) as error:
+                raise ServerUnavailableError(f"GET {path}: {answer.status}, and no list of nodes")
+        except (ServerUnavailableError, ServerRefusedError) as error:
             kept, since = self._kept.get(path, ((), None))
             self._tell(True, str(error))
             return NodeList(kept, stale=True, since=since, why=str(error))
@@ -143,56 +134,8 @@ class NodeRegistryClient:
         self._tell(False, None)
         return NodeList(nodes, stale=False, since=now, why=None)
 
-    async def _ask(self, path: str, bytes_max: int) -> JsonAnswer:
-        deadline = time.monotonic() + self._timeout
-        tries = 0
-        while True:
-            tries += 1
-            if time.monotonic() < self._not_before:
-                wait = self._not_before - time.monotonic()
-                raise RegistryUnavailableError(f"GET {path}: the registry wants to be asked again in {wait:.0f} s")
-            outcome = await self._try(path, bytes_max, max(0.001, deadline - time.monotonic()))
-            if isinstance(outcome, JsonAnswer):
-                return outcome
-            back_off = min(0.1 * 2 ** (tries - 1), 2.0) * (0.75 + random.random() / 2)
-            wait = max(back_off, self._not_before - time.monotonic())
-            is_final = isinstance(outcome, RegistryRefusedError) or tries >= self._tries
-            if is_final or time.monotonic() + wait >= deadline:
-                raise outcome
-            await asyncio.sleep(wait)
-
-    async def _try(
-        self, path: str, bytes_max: int, seconds: float
-    ) -> JsonAnswer | RegistryUnavailableError | RegistryRefusedError:
-        try:
-            answer = await request_json(
-                self._connections(),
-                "GET",
-                self._url,
-                path,
-                timeout=seconds,
-                bytes_max=bytes_max,
-                token=self._token,
-            )
-        except RegistryUnavailableError as error:
-            return error
-        if answer.status in (200, 404):
-            return answer
-        said = f"GET {path}: {answer.status} {json.dumps(answer.body)[:300]}"
-        if answer.status not in WORTH_REPEATING:
-            return RegistryRefusedError(answer.status, said)
-        if answer.retry_after is not None:
-            self._not_before = time.monotonic() + answer.retry_after
-        return RegistryUnavailableError(said)
-
-    def _connections(self) -> httpx.AsyncClient:
-        """Connections, and questions under way, belong to an event loop: another one gets its own."""
-        loop = asyncio.get_running_loop()
-        if self._http is None or self._loop is not loop:
-            self._http = httpx.AsyncClient(timeout=None)
-            self._loop = loop
-            self._asking = {}
-        return self._http
+    def _ask(self, path: str, bytes_max: int) -> Awaitable[JsonAnswer]:
+        return self._requests.send("GET", path, bytes_max=bytes_max, expected=(200, 404))
 
     def _tell(self, stale: bool, why: str | None) -> None:
         if stale != self._is_stale and self._on_change is not None:

@@ -16,12 +16,12 @@ RETRY_AFTER_SECONDS_MAX = 3_600.0
 JSON_MEDIA_TYPE = re.compile(r"application/(?:[\w.+-]+\+)?json")
 
 
-class RegistryUnavailableError(Exception):
-    """The registry gave no answer that can be believed; it may later."""
+class ServerUnavailableError(Exception):
+    """The server gave no answer that can be believed; it may later."""
 
 
-class RegistryRefusedError(Exception):
-    """The registry does not take the request; the text has its answer."""
+class ServerRefusedError(Exception):
+    """The server does not take the request; the text has its answer."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -30,7 +30,7 @@ class RegistryRefusedError(Exception):
 
 @dataclass(frozen=True)
 class JsonAnswer:
-    """A whole answer whose body is JSON, with any status."""
+    """A whole answer whose body is JSON, or of 204 None, with any status."""
 
     status: int
     body: Any
@@ -52,35 +52,38 @@ async def request_json(
     bytes_max: int,
     token: str | None = None,
     body: Mapping[str, object] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> JsonAnswer:
     """A page of a proxy or a login, a redirect, a body that is cut, too long or no JSON is no answer.
 
-    Raises RegistryUnavailableError.
+    Raises ServerUnavailableError.
     """
     target = urljoin(url, path)
-    headers = {"accept": "application/json"}
+    sent = {"accept": "application/json", **(headers or {})}
     if token is not None:
-        headers["authorization"] = f"Bearer {token}"
+        sent["authorization"] = f"Bearer {token}"
     try:
         async with (
             asyncio.timeout(timeout),
-            http.stream(method, target, headers=headers, json=body, follow_redirects=False) as response,
+            http.stream(method, target, headers=sent, json=body, follow_redirects=False) as response,
         ):
             return await _read_answer(response, bytes_max)
     except TimeoutError as error:
-        raise RegistryUnavailableError(f"{method} {target}: no answer in {timeout:g} s") from error
+        raise ServerUnavailableError(f"{method} {target}: no answer in {timeout:g} s") from error
     except (httpx.HTTPError, _NoAnswerError, ValueError, RecursionError) as error:
-        raise RegistryUnavailableError(f"{method} {target}: {error or type(error).__name__}") from error
+        raise ServerUnavailableError(f"{method} {target}: {error or type(error).__name__}") from error
 
 
 async def _read_answer(response: httpx.Response, bytes_max: int) -> JsonAnswer:
     status = response.status_code
+    if status == 204:
+        return JsonAnswer(status, None, None)
     if 300 <= status < 400:
         location = response.headers.get("location", "somewhere")
-        raise _NoAnswerError(f"{status}, sent on to {location}: give the registry's own URL")
+        raise _NoAnswerError(f"{status}, sent on to {location}: give the server's own URL")
     media_type = response.headers.get("content-type", "none").split(";")[0].strip().lower()
     if not JSON_MEDIA_TYPE.fullmatch(media_type):
-        raise _NoAnswerError(f"{status} with the media type {media_type}: no answer of a registry")
+        raise _NoAnswerError(f"{status} with the media type {media_type}: no answer of a Rollcall server")
     content = bytearray()
     async for part in response.aiter_bytes():
         content += part

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 
 from rollcall_node.agent import NodeAgent
-from rollcall_node.json_request import JsonAnswer, RegistryUnavailableError
+from rollcall_node.json_request import JsonAnswer, ServerUnavailableError
 
 GRANTED = {"node_id": "n1", "status": "online", "lease": {"ttl_seconds": 90}}
 
@@ -29,7 +29,7 @@ class World:
     async def post(self, path: str, body: Mapping[str, object]) -> JsonAnswer:
         self.asked.append(self.now)
         if self._away <= self.now < self._back:
-            raise RegistryUnavailableError("connection refused")
+            raise ServerUnavailableError("connection refused")
         return JsonAnswer(200, GRANTED, None)
 
     async def pause(self, seconds: float) -> None:
