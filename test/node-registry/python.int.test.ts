@@ -144,7 +144,7 @@ describe.each(AGENTS)("$name", ({ name, file, args }) => {
     const { code, stderr } = await bootstrap(config, "--registry-url", url, "--timeout", "1");
     await close();
     expect(code).toBe(1);
-    expect(stderr).toContain("text/html: no answer of a registry");
+    expect(stderr).toContain("text/html: no answer of a Rollcall server");
     expect(existsSync(config)).toBe(false);
   });
 
