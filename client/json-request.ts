@@ -2,7 +2,7 @@ import { Fault } from "../runtime/core/fault.ts";
 import { bearer, type HttpAccess } from "./http-access.ts";
 
 export interface JsonRequest extends HttpAccess {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT";
   /** With its query: `/api/v1/nodes?role=router`. */
   readonly path: string;
   readonly body?: object;

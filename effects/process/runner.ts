@@ -34,6 +34,8 @@ export class Runner {
   /** Of runs that are not there: they can't be told of by themselves. */
   readonly #lost = new Map<string, NewsQueue>();
   #wake: (() => void) | undefined;
+  #prepared: Promise<void> | undefined;
+  #isPrepared = false;
   #isClosing = false;
 
   /** @throws Error with the path, when its folder can't be written to */
@@ -48,10 +50,12 @@ export class Runner {
 
   /**
    * Begins a run. Idempotent by its id.
-   * @returns false when as many go on as may: it is to be asked for again
+   * @returns false when as many go on as may, or those of before are not ended yet: it is to be asked for again
    */
   start(runId: string, flow: string, inputs: Json): boolean {
     if (this.#active.has(runId)) return true;
+    void this.prepare();
+    if (!this.#isPrepared) return false;
     if (this.#folder.hasBegun(runId)) {
       this.lose(runId);
       return true;
@@ -101,9 +105,12 @@ export class Runner {
     this.#fail(runId, "lost", "the node stopped while it ran: how far it came is not known, and it is not begun again");
   }
 
-  /** Ends what runs of a former process of this node have left. */
-  endFormer(): Promise<void> {
-    return endTree({ mark: `${this.#folder.id}/` }, STOP_GRACE_MS);
+  /** Ends what runs of a former process of this node have left, once. No run begins before. */
+  prepare(): Promise<void> {
+    return (this.#prepared ??= endTree({ mark: `${this.#folder.id}/` }, STOP_GRACE_MS)
+      // What can't be ended, such as a process that the kernel holds, must not keep the node from its work.
+      .catch(() => {})
+      .then(() => void (this.#isPrepared = true)));
   }
 
   /** Resolves with what is to be told now, of each run at most one; empty when the signal is aborted. */
@@ -127,12 +134,28 @@ export class Runner {
     this.#changed(runId);
   }
 
+  /** The news can't be told as it is. An end is told without what it led to, a question ends its run. */
+  refused(told: NumberedNews, why: string): void {
+    const { runId, news } = told;
+    const run = this.#active.get(runId);
+    const queue = run?.news ?? this.#lost.get(runId);
+    if (news.kind === "locked") void run?.stop("bad_lock", why).catch(() => {});
+    if (news.kind === "done" || news.kind === "failed")
+      queue?.add({ kind: "failed", code: "unreportable", message: "what it said can't be kept", at: news.at });
+    this.told(told, true);
+  }
+
   /** The node stops: runs are ended, and those that were told so are not lost. */
   async close(): Promise<void> {
     this.#isClosing = true;
     const runs = [...this.#active.values()];
     const message = "the node was stopped while it ran";
     await Promise.allSettled(runs.map((run) => run.stop("stopped", message, CLOSE_GRACE_MS)));
+  }
+
+  /** Resolves when nothing goes on, and all that runs have said was told. */
+  async untilSettled(): Promise<void> {
+    while (this.#active.size > 0 || this.#lost.size > 0) await new Promise((resolve) => setTimeout(resolve, 50));
   }
 
   #begin(runId: string, { means }: Runnable, inputs: Json, listener: RunListener): GoingOn {
