@@ -17,8 +17,7 @@ export class FunctionRun implements GoingOn {
     const context = {
       ...{ runId, signal, progress: (value: Json) => listener.progress(value) },
       log: (text: string) => listener.log(logLine(String(text))),
-      lock: (question: Json, timeoutMs: number = LOCK_TIMEOUT_MS.standard) =>
-        this.#lock(listener, question, timeoutMs),
+      lock: (question: Json, timeoutMs: number = LOCK_TIMEOUT_MS.standard) => this.#lock(listener, question, timeoutMs),
     };
     // So that an exception before the first `await` is a rejection too.
     void Promise.resolve()

@@ -10,7 +10,11 @@ export class HttpRun implements GoingOn {
   readonly #abort = new AbortController();
   readonly #ended: Promise<void>;
 
-  constructor(url: string, { runId, inputs }: { readonly runId: string; readonly inputs: Json }, listener: RunListener) {
+  constructor(
+    url: string,
+    { runId, inputs }: { readonly runId: string; readonly inputs: Json },
+    listener: RunListener,
+  ) {
     this.#ended = post(url, runId, inputs, this.#abort.signal)
       .then((result) => hearResult(result, listener))
       .catch((error: unknown) => listener.error("http", `POST ${url}: ${reasonOf(error)}`))

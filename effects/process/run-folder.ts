@@ -51,7 +51,8 @@ export class RunFolder {
   }
 
   #pathOf(runId: string): string {
-    if (!RUN_ID.test(runId) || runId === "." || runId === "..") throw new Error(`${JSON.stringify(runId)} is no run id`);
+    if (!RUN_ID.test(runId) || runId === "." || runId === "..")
+      throw new Error(`${JSON.stringify(runId)} is no run id`);
     return join(this.#folder, runId);
   }
 }

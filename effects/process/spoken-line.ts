@@ -20,7 +20,13 @@ export const Lid = z.string().regex(/^[A-Za-z0-9._:-]{1,100}$/);
 const Lock = z.object({ lid: Lid.optional(), question: z.json().optional(), timeout: Wait.optional() });
 const Failure = z.union([
   z.string().transform((message) => ({ code: "failed", message })),
-  z.object({ code: z.string().regex(/^[a-z][a-z0-9_]{0,40}$/).default("failed"), message: z.string() }),
+  z.object({
+    code: z
+      .string()
+      .regex(/^[a-z][a-z0-9_]{0,40}$/)
+      .default("failed"),
+    message: z.string(),
+  }),
 ]);
 
 /**

@@ -68,9 +68,7 @@ export const HandlerReportResult = handler(
   {},
   {
     finish: ({ message: { payload }, entity }) =>
-      once(payload.nth, entity, () => [
-        RunDone.of({ reported: payload.nth, result: payload.result, at: payload.at }),
-      ]),
+      once(payload.nth, entity, () => [RunDone.of({ reported: payload.nth, result: payload.result, at: payload.at })]),
   },
 );
 
@@ -79,9 +77,7 @@ export const HandlerReportError = handler(
   {},
   {
     fail: ({ message: { payload }, entity }) =>
-      once(payload.nth, entity, () => [
-        RunFailed.of({ reported: payload.nth, error: payload.error, at: payload.at }),
-      ]),
+      once(payload.nth, entity, () => [RunFailed.of({ reported: payload.nth, error: payload.error, at: payload.at })]),
   },
 );
 

@@ -37,7 +37,10 @@ export const flowRunReducer = reducer(
     note_start: (state, { payload: { reported, at } }: Reported<{ readonly at: string }>) => ({
       ...{ ...state, reported, started_at: at },
     }),
-    keep_progress: (state, { payload: { reported, progress } }: Reported<{ readonly progress: RunState["progress"] }>) => ({
+    keep_progress: (
+      state,
+      { payload: { reported, progress } }: Reported<{ readonly progress: RunState["progress"] }>,
+    ) => ({
       ...{ ...state, reported, progress },
     }),
     count_report: (state, { payload: { reported } }: Reported) => ({ ...state, reported }),
@@ -63,8 +66,7 @@ export const flowRunReducer = reducer(
     acknowledge: (state, { payload: { by }, now }: By) => ({ ...state, acknowledged: { by, at: toRfc3339(now) } }),
   },
   {
-    start_process: ({ path, inputs }, { entity }) =>
-      ProcessStart.of({ run_id: entity.id, flow: path, inputs }),
+    start_process: ({ path, inputs }, { entity }) => ProcessStart.of({ run_id: entity.id, flow: path, inputs }),
     answer_process: (_, { payload: { lid, result }, entity }: Answer) =>
       ProcessAnswer.of({ run_id: entity.id, lid, result }),
     stop_process: (_, { entity }) => ProcessStop.of({ run_id: entity.id }),

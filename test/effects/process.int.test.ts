@@ -94,8 +94,8 @@ describe("a program", () => {
 describe("what a program says", () => {
   it("is bounded: of 1 GB on one line, and on many, a little is kept", async () => {
     const heard = await runnerOf({
-      line: shell("head -c 1000000000 /dev/zero; echo; echo '{\"result\": \"one\"}'"),
-      lines: shell("yes 0123456789abcdef | head -c 1000000000; echo '{\"result\": \"many\"}'"),
+      line: shell('head -c 1000000000 /dev/zero; echo; echo \'{"result": "one"}\''),
+      lines: shell('yes 0123456789abcdef | head -c 1000000000; echo \'{"result": "many"}\''),
     });
     const before = process.memoryUsage().rss;
     for (const id of ["line", "lines"]) heard.runner.start(id, id, {});
@@ -225,14 +225,17 @@ describe("a run", () => {
     expect(news).toMatchObject({ runId: "cut", news: { kind: "failed", code: "lost" } });
   });
 
-  it.each(["", "\0".repeat(16), "half-an-id", "\ufeff\r\n"])("is found by another id after the file was cut: %j", (cut) => {
-    const folder = mkdtempSync(join(tmpdir(), "rollcall-id-"));
-    const flows = new Map();
-    void new Runner({ folder, flows, concurrency: 1 });
-    writeFileSync(join(folder, "node-id"), cut);
-    void new Runner({ folder, flows, concurrency: 1 });
-    expect(readFileSync(join(folder, "node-id"), "utf8")).toMatch(/^[0-9a-f-]{36}\n$/);
-  });
+  it.each(["", "\0".repeat(16), "half-an-id", "\ufeff\r\n"])(
+    "is found by another id after the file was cut: %j",
+    (cut) => {
+      const folder = mkdtempSync(join(tmpdir(), "rollcall-id-"));
+      const flows = new Map();
+      void new Runner({ folder, flows, concurrency: 1 });
+      writeFileSync(join(folder, "node-id"), cut);
+      void new Runner({ folder, flows, concurrency: 1 });
+      expect(readFileSync(join(folder, "node-id"), "utf8")).toMatch(/^[0-9a-f-]{36}\n$/);
+    },
+  );
 });
 
 describe("a flow behind an address", () => {

@@ -9,11 +9,19 @@ const FLOWS = [
   flow("echo", script(`${LINES} lines.once("line", (line) => say({ result: JSON.parse(line).inputs }));`), {
     inputs: { greeting: "hello" },
   }),
-  flow("steps", script(`${LINES} say({ progress: 0.5 }); say({ log: "half" }); say({ progress: 1 });`)),
+  flow(
+    "steps",
+    script(
+      `for (const line of [{ progress: 0.5 }, { log: "half" }, { progress: 1 }]) console.log(JSON.stringify(line));`,
+    ),
+  ),
   flow("fails", script(`process.stderr.write("no such table\\n"); process.exitCode = 3;`)),
-  flow("asks", script(`${LINES}
+  flow(
+    "asks",
+    script(`${LINES}
     lines.on("line", (line) => { const { answer } = JSON.parse(line); if (answer) { say({ result: answer.result }); process.exit(0); } });
-    say({ lock: { lid: "approve", question: "may it go on?" } });`)),
+    say({ lock: { lid: "approve", question: "may it go on?" } });`),
+  ),
   flow("sleeps", script(`${LINES} say({ progress: "asleep" }); setInterval(() => {}, 1000);`)),
   flow("in-vain", undefined),
 ];
@@ -142,7 +150,10 @@ describe("a run", () => {
   it("is 404 where there is none, and 405 by another method", async () => {
     for (const action of ["state", "lock"]) expect((await node.ask("GET", `/nobody/${action}`)).status).toBe(404);
     for (const action of ["kill", "ack", "delete", "restart"])
-      expect(await node.ask("PUT", `/nobody/${action}`)).toMatchObject({ status: 404, body: { code: "RUN_NOT_FOUND" } });
+      expect(await node.ask("PUT", `/nobody/${action}`)).toMatchObject({
+        status: 404,
+        body: { code: "RUN_NOT_FOUND" },
+      });
     expect((await node.ask("PUT", "/nobody/state")).status).toBe(405);
     expect((await node.ask("GET", "/nobody/kill")).status).toBe(405);
     expect((await node.ask("POST", "/nobody/kill")).status).toBe(405);

@@ -48,7 +48,9 @@ describe("a launch", () => {
       door: { caller: { id: "ann" }, loaded: { former: { state } } },
     });
     const domain = run();
-    expect(domain.when(restart("locked"))).toMatchObject({ declined: { code: "WRONG_STATE", details: { state: "locked" } } });
+    expect(domain.when(restart("locked"))).toMatchObject({
+      declined: { code: "WRONG_STATE", details: { state: "locked" } },
+    });
     expect(domain.when(restart("error")).events).toMatchObject([{ type: "RunLaunched", payload: { from: "r1" } }]);
   });
 });

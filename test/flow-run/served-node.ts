@@ -23,7 +23,11 @@ export const script = (text: string): Means => ({
   env: {},
 });
 
-export const flow = (path: string, means: Means | undefined, more: Partial<{ timeoutMs: number; inputs: object }> = {}) => {
+export const flow = (
+  path: string,
+  means: Means | undefined,
+  more: Partial<{ timeoutMs: number; inputs: object }> = {},
+) => {
   const fields = { source: "a test", description: "...", author: "ann@example.com", organization: "Example" };
   return {
     flow: { path, name: `Name of ${path}`, ...fields, published: "2026-01-01T00:00Z", release: "1" },

@@ -71,9 +71,12 @@ const requestsOf = (flows: readonly OfferedFlow[]) => {
       const launch = launchOf(path, undefined, {});
       return { ...launch, inputs: inputs as Json, fid: newId(), from: params["fid"] ?? "", by: by(caller) };
     }),
-    answer: request({ body: z.strictObject({ lid: Lid, result: Answer }), query: NONE }, ({ body, params, caller }) => ({
-      ...{ fid: params["fid"], lid: body.lid, result: body.result as Json, by: by(caller) },
-    })),
+    answer: request(
+      { body: z.strictObject({ lid: Lid, result: Answer }), query: NONE },
+      ({ body, params, caller }) => ({
+        ...{ fid: params["fid"], lid: body.lid, result: body.result as Json, by: by(caller) },
+      }),
+    ),
     decide: request({ body: NONE, query: NONE }, ({ params, caller }) => ({ fid: params["fid"], by: by(caller) })),
   };
 };

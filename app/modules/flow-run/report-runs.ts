@@ -32,7 +32,7 @@ export const reportRuns: Job<object, Own> = {
 
 /** Runs that go on as far as the store knows, that were begun, and whose processes are not here. */
 async function loseCutRuns({ backends: { runner }, read, signal }: Context): Promise<void> {
-  for (let after = ""; !signal.aborted; ) {
+  for (let after = ""; !signal.aborted;) {
     const page = await read({ after, limit: PAGE });
     for (const { id, state } of page) if (GOES_ON.includes(state ?? "") && runner.isLost(id)) runner.lose(id);
     if (page.length < PAGE) return;

@@ -14,7 +14,15 @@ export const LaunchRun = message(
 );
 export const RestartRun = message(
   "RestartRun",
-  { fid: Fid, from: Fid.describe("the run that is repeated"), path: Path, name: Name, inputs: Inputs, by, offered: Offered },
+  {
+    fid: Fid,
+    from: Fid.describe("the run that is repeated"),
+    path: Path,
+    name: Name,
+    inputs: Inputs,
+    by,
+    offered: Offered,
+  },
   { description: "A run that has ended is repeated: a new one, with the same inputs." },
 );
 export const AnswerLock = message(
@@ -22,6 +30,18 @@ export const AnswerLock = message(
   { fid: Fid, lid: Lid, result: Answer, by },
   { description: "A person answers what a run asks, or will ask." },
 );
-export const KillRun = message("KillRun", { fid: Fid, by }, { description: "A run is ended, with all that it started." });
-export const AcknowledgeRun = message("AcknowledgeRun", { fid: Fid, by }, { description: "Somebody has seen how it ended." });
-export const DeleteRun = message("DeleteRun", { fid: Fid, by }, { description: "A run that has ended is listed no more." });
+export const KillRun = message(
+  "KillRun",
+  { fid: Fid, by },
+  { description: "A run is ended, with all that it started." },
+);
+export const AcknowledgeRun = message(
+  "AcknowledgeRun",
+  { fid: Fid, by },
+  { description: "Somebody has seen how it ended." },
+);
+export const DeleteRun = message(
+  "DeleteRun",
+  { fid: Fid, by },
+  { description: "A run that has ended is listed no more." },
+);

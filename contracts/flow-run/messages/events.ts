@@ -1,6 +1,20 @@
 import { z } from "zod";
 import { message } from "../../../runtime/core/message.ts";
-import { Answer, Fid, Inputs, Lid, Name, Nth, Path, Progress, Question, Result, RunError, Time, Who } from "./fields.ts";
+import {
+  Answer,
+  Fid,
+  Inputs,
+  Lid,
+  Name,
+  Nth,
+  Path,
+  Progress,
+  Question,
+  Result,
+  RunError,
+  Time,
+  Who,
+} from "./fields.ts";
 
 const reported = { reported: Nth.describe("the report's number") };
 
@@ -46,5 +60,9 @@ export const RunFailed = message(
   { reported: Nth.nullable(), error: RunError, at: Time },
   { description: "It has failed, or was ended." },
 );
-export const RunAcknowledged = message("RunAcknowledged", { by: Who }, { description: "Somebody has seen how it ended." });
+export const RunAcknowledged = message(
+  "RunAcknowledged",
+  { by: Who },
+  { description: "Somebody has seen how it ended." },
+);
 export const RunDeleted = message("RunDeleted", { by: Who }, { description: "It is listed no more." });

@@ -26,4 +26,8 @@ export const ReportResult = message(
   { ...of, result: Result, at: Time },
   { description: "It has come to its end." },
 );
-export const ReportError = message("ReportError", { ...of, error: RunError, at: Time }, { description: "It has failed." });
+export const ReportError = message(
+  "ReportError",
+  { ...of, error: RunError, at: Time },
+  { description: "It has failed." },
+);

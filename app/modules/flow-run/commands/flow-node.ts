@@ -28,7 +28,11 @@ export function addCommands(program: Command): void {
     .option("--scope <file>", "the node, its registries and its flows: node1.yaml")
     .option("--discover <folder>", "a flow for each file *.flow.yaml")
     .option("--registry <url...>", "a registry of flow nodes, beside those of the scope file")
-    .option("--port <port>", `where it listens; 0: any that is free (default: ROLLCALL_HTTP_PORT, else ${PORT})`, parsePort)
+    .option(
+      "--port <port>",
+      `where it listens; 0: any that is free (default: ROLLCALL_HTTP_PORT, else ${PORT})`,
+      parsePort,
+    )
     .addHelpText("after", "\nIt takes the variables of rollcall start, but its store is always the embedded one.\n")
     .action(run);
 }

@@ -10,7 +10,10 @@ const durationUpTo = (days: number) =>
     .refine((ms) => ms <= days * UNITS.d, `${days}d at most`);
 
 const HttpUrl = z.url({ protocol: /^https?$/, error: "a URL with http or https: http://127.0.0.1:9000/flow" });
-const text = z.string().min(1, "empty").refine((value) => !value.includes("\0"), "a NUL character");
+const text = z
+  .string()
+  .min(1, "empty")
+  .refine((value) => !value.includes("\0"), "a NUL character");
 
 /** A user of this machine, by name or by numbers. */
 const RunAs = z.union(

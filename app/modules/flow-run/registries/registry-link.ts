@@ -130,7 +130,10 @@ export class RegistryLink {
   #failed(error: unknown): unknown {
     this.#failures++;
     if (error instanceof RefusedError)
-      this.#become("refused", `${error.message}: asked again only in minutes; an operator of it has to admit this node`);
+      this.#become(
+        "refused",
+        `${error.message}: asked again only in minutes; an operator of it has to admit this node`,
+      );
     else this.#become("away", reasonOf(error));
     return error;
   }
