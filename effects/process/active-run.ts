@@ -4,11 +4,12 @@ import { cut, type GoingOn, RUN_LIMITS, type Runnable, type RunListener, storabl
 
 /** An answer that was taken in the last moment is on its way. */
 const LOCK_GRACE_MS = 5_000;
-const STOP_GRACE_MS = 5_000;
 
 interface ActiveRunParts {
   readonly runId: string;
   readonly timeoutMs: Runnable["timeoutMs"];
+  /** From SIGTERM to SIGKILL. */
+  readonly graceMs: number;
   readonly begin: (listener: RunListener) => GoingOn;
   /** There is news, or nothing of the run is left. */
   readonly onChange: () => void;
@@ -18,6 +19,7 @@ interface ActiveRunParts {
 export class ActiveRun {
   readonly news: NewsQueue;
   readonly #onChange: () => void;
+  readonly #graceMs: number;
   readonly #process: GoingOn;
   readonly #openLocks = new Map<string, NodeJS.Timeout>();
   readonly #lids = new Set<string>();
@@ -29,10 +31,11 @@ export class ActiveRun {
   #isGone = false;
   #isClosing: Promise<void> | undefined;
 
-  constructor({ runId, timeoutMs, begin, onChange }: ActiveRunParts) {
+  constructor({ runId, timeoutMs, graceMs, begin, onChange }: ActiveRunParts) {
     this.news = new NewsQueue(runId);
     this.#onChange = onChange;
     this.#leftMs = timeoutMs;
+    this.#graceMs = graceMs;
     this.news.add({ kind: "started", at: Date.now() });
     this.#process = begin(this.#listener());
     if (!this.#isEnded) this.#startTimer();
@@ -53,7 +56,7 @@ export class ActiveRun {
   }
 
   /** Ends it, if it has not ended, and all that it has started. Resolves when nothing is left of it. */
-  stop(code: string, message: string, graceMs = STOP_GRACE_MS): Promise<void> {
+  stop(code: string, message: string, graceMs = this.#graceMs): Promise<void> {
     this.#end({ code, message });
     return this.#close(graceMs);
   }
@@ -72,7 +75,7 @@ export class ActiveRun {
       ),
       result: (result) => this.#end({ result }),
       error: (code, message) => this.#end({ code, message }),
-      over: () => void this.#close(STOP_GRACE_MS).catch(() => {}),
+      over: () => void this.#close(this.#graceMs).catch(() => {}),
     };
   }
 

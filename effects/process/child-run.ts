@@ -1,12 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import type { Json } from "../../runtime/core/message.ts";
+import { closedForChildren } from "./inherited-descriptors.ts";
 import { LineReader } from "./line-reader.ts";
 import { endTree, MARK_VARIABLE } from "./process-tree.ts";
 import { cut, type GoingOn, type Means, RUN_LIMITS, type RunListener } from "./runnable.ts";
 import { hear, logLine } from "./spoken-line.ts";
 
 const PATH = "/usr/local/bin:/usr/bin:/bin";
+/** What was open when the node began: later ones are its own. */
+let closedDescriptors: readonly "ignore"[] | undefined;
 /** Whoever holds stdout open after the end of the program is not waited for longer. */
 const DRAIN_MS = 500;
 /** After its result or error: then it is ended. */
@@ -42,8 +45,9 @@ export class ChildRun implements GoingOn {
       this.#heard.log(line);
     });
     const [program, ...args] = argv;
+    const closed = (closedDescriptors ??= closedForChildren());
     this.#child = spawn(program, args, {
-      ...{ cwd, shell: false, detached: true, windowsHide: true, stdio: ["pipe", "pipe", "pipe"], ...user },
+      ...{ cwd, shell: false, detached: true, windowsHide: true, stdio: ["pipe", "pipe", "pipe", ...closed], ...user },
       env: { PATH: process.env["PATH"] ?? PATH, ...env, [MARK_VARIABLE]: mark },
     });
     this.#child.on("error", (error) => this.#onSpawnError(error));

@@ -2,7 +2,7 @@ import type { Json } from "../../runtime/core/message.ts";
 import { type FlowFunction, type GoingOn, LOCK_TIMEOUT_MS, type RunListener } from "./runnable.ts";
 import { hearResult, logLine } from "./spoken-line.ts";
 
-/** A function of the node's own program. It can't be ended from outside: it is told, and nobody listens to it any more. */
+/** A function of the node's own program. It can't be ended from outside: it is told, and heard no more. */
 export class FunctionRun implements GoingOn {
   readonly #abort = new AbortController();
   readonly #waiting = new Map<string, (result: Json) => void>();

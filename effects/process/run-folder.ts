@@ -57,7 +57,7 @@ export class RunFolder {
   }
 }
 
-/** A file that was cut gets another id: runs of before are not found by it, and those that were begun are still known. */
+/** A file that was cut gets another id: processes of before are not found by it, what was begun still is. */
 function idOf(folder: string): string {
   const path = join(folder, "node-id");
   const known = textOf(path).trim();

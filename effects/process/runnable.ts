@@ -1,7 +1,7 @@
 import type { Json } from "../../runtime/core/message.ts";
 
 /** What a flow's function may do while it runs. */
-export interface FunctionContext {
+interface FunctionContext {
   readonly runId: string;
   /** Aborted when the run is over: killed, timed out, or the node stops. */
   readonly signal: AbortSignal;

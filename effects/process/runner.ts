@@ -21,6 +21,8 @@ export interface RunnerOptions {
   readonly flows: ReadonlyMap<string, Runnable>;
   /** How many go on at once; further ones wait. */
   readonly concurrency: number;
+  /** From SIGTERM to SIGKILL. Default 5 s. */
+  readonly graceMs?: number;
 }
 
 /**
@@ -29,6 +31,7 @@ export interface RunnerOptions {
  */
 export class Runner {
   readonly #options: RunnerOptions;
+  readonly #graceMs: number;
   readonly #folder: RunFolder;
   readonly #active = new Map<string, ActiveRun>();
   /** Of runs that are not there: they can't be told of by themselves. */
@@ -41,6 +44,7 @@ export class Runner {
   /** @throws Error with the path, when its folder can't be written to */
   constructor(options: RunnerOptions) {
     this.#options = options;
+    this.#graceMs = options.graceMs ?? STOP_GRACE_MS;
     this.#folder = new RunFolder(options.folder);
   }
 
@@ -69,8 +73,9 @@ export class Runner {
     this.#folder.begin(runId);
     const begin = (listener: RunListener): GoingOn => this.#begin(runId, runnable, inputs, listener);
     const { timeoutMs } = runnable;
+    const onChange = (): void => this.#changed(runId);
     try {
-      this.#active.set(runId, new ActiveRun({ runId, timeoutMs, begin, onChange: () => this.#changed(runId) }));
+      this.#active.set(runId, new ActiveRun({ runId, timeoutMs, graceMs: this.#graceMs, begin, onChange }));
     } catch (error) {
       this.#fail(runId, "cannot_start", `it can't be started: ${String(error)}`);
     }
@@ -87,7 +92,7 @@ export class Runner {
   async stop(runId: string): Promise<void> {
     const run = this.#active.get(runId);
     if (run) return run.stop("killed", "it was killed");
-    if (this.#folder.hasBegun(runId)) await endTree({ mark: this.#markOf(runId) }, STOP_GRACE_MS);
+    if (this.#folder.hasBegun(runId)) await endTree({ mark: this.#markOf(runId) }, this.#graceMs);
   }
 
   /** Nobody asks for it any more. */
@@ -107,7 +112,7 @@ export class Runner {
 
   /** Ends what runs of a former process of this node have left, once. No run begins before. */
   prepare(): Promise<void> {
-    return (this.#prepared ??= endTree({ mark: `${this.#folder.id}/` }, STOP_GRACE_MS)
+    return (this.#prepared ??= endTree({ mark: `${this.#folder.id}/` }, this.#graceMs)
       // What can't be ended, such as a process that the kernel holds, must not keep the node from its work.
       .catch(() => {})
       .then(() => void (this.#isPrepared = true)));

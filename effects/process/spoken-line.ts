@@ -15,7 +15,7 @@ const Wait = z.union([
     .regex(/^\d{1,7}[smhd]$/)
     .transform((text) => Number(text.slice(0, -1)) * UNITS[text.slice(-1) as keyof typeof UNITS]),
 ]);
-export const Lid = z.string().regex(/^[A-Za-z0-9._:-]{1,100}$/);
+const Lid = z.string().regex(/^[A-Za-z0-9._:-]{1,100}$/);
 
 const Lock = z.object({ lid: Lid.optional(), question: z.json().optional(), timeout: Wait.optional() });
 const Failure = z.union([

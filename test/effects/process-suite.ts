@@ -32,7 +32,7 @@ export class HeardRunner {
 
   /** As after a start of the node. */
   async open(): Promise<this> {
-    this.runner = new Runner({ folder: this.folder, flows: this.#flows, concurrency: this.#concurrency });
+    this.runner = new Runner({ folder: this.folder, flows: this.#flows, concurrency: this.#concurrency, graceMs: 300 });
     this.#abort = new AbortController();
     await this.runner.prepare();
     this.#hearing = this.#hear(this.runner, this.#abort.signal);

@@ -19,7 +19,10 @@ const FLOWS = [
   flow(
     "asks",
     script(`${LINES}
-    lines.on("line", (line) => { const { answer } = JSON.parse(line); if (answer) { say({ result: answer.result }); process.exit(0); } });
+    lines.on("line", (line) => {
+      const { answer } = JSON.parse(line);
+      if (answer) (say({ result: answer.result }), process.exit(0));
+    });
     say({ lock: { lid: "approve", question: "may it go on?" } });`),
   ),
   flow("sleeps", script(`${LINES} say({ progress: "asleep" }); setInterval(() => {}, 1000);`)),

@@ -33,7 +33,10 @@ describe("the registries of a node", () => {
     }
     expect(good.asked[0]).toMatchObject({ method: "POST", path: "/below/a/path/connect" });
     expect(good.asked[0]?.headers.authorization).toBe("Bearer token-of-the-registry");
-    expect(JSON.parse(good.asked[0]?.body ?? "")).toMatchObject({ node: "test.example", flows: [{ path: "p", release: "1" }] });
+    expect(JSON.parse(good.asked[0]?.body ?? "")).toMatchObject({
+      node: "test.example",
+      flows: [{ path: "p", release: "1" }],
+    });
     expect(good.asked[1]).toMatchObject({ method: "PUT", path: "/below/a/path/state" });
     expect(good.asked.at(-1)).toMatchObject({ method: "POST", path: "/below/a/path/disconnect" });
     expect(refusing.asked).toHaveLength(1);

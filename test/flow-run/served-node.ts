@@ -8,7 +8,7 @@ import type { Runner } from "../../effects/process/runner.ts";
 import type { Json } from "../../runtime/core/message.ts";
 import { serveModule } from "../gateway/served-module.ts";
 
-export interface Asked {
+interface Asked {
   readonly status: number;
   readonly headers: Headers;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- answers are looked into

@@ -65,6 +65,7 @@ describe("the stream of a run", () => {
     const response = await fetch(`${node.hostUrl}/${fid}/stream`);
     const answers: Promise<number>[] = [];
     const parser = new SseParser((_, data) => {
+      if (data === "") return;
       const { payload_type: type, payload } = JSON.parse(data) as { payload_type: string; payload: { lid: string } };
       if (type !== "RunLocked") return;
       const asked = node.ask("PUT", `/${fid}/lock`, { lid: payload.lid, result: payload.lid });

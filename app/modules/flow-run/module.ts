@@ -19,7 +19,16 @@ import {
   HandlerDeleteRun,
   HandlerKillRun,
 } from "../../../nodes/flow-run/people.handler.ts";
-import * as reportHandlers from "../../../nodes/flow-run/reports.handler.ts";
+import {
+  HandlerLockOverdue,
+  HandlerOverdue,
+  HandlerReportError,
+  HandlerReportLock,
+  HandlerReportLog,
+  HandlerReportProgress,
+  HandlerReportResult,
+  HandlerReportStart,
+} from "../../../nodes/flow-run/reports.handler.ts";
 import { flowRunReducer } from "../../../reducers/flow-run/runs.reducer.ts";
 import { defineModule, type Module } from "../../host/module.ts";
 import { loadableAs } from "../../host/module-specifiers.ts";
@@ -48,7 +57,8 @@ export interface NodeOptions {
 
 const handlers = {
   ...{ HandlerLaunchRun, HandlerRestartRun, HandlerAnswerLock, HandlerKillRun, HandlerAcknowledgeRun },
-  ...{ HandlerDeleteRun, ...reportHandlers },
+  ...{ HandlerDeleteRun, HandlerReportStart, HandlerReportProgress, HandlerReportLog, HandlerReportLock },
+  ...{ HandlerReportResult, HandlerReportError, HandlerOverdue, HandlerLockOverdue },
 };
 
 const processCode = ({ runner }: Own) => ({

@@ -1,3 +1,4 @@
+import { chmodSync, mkdirSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import type { Runner } from "../../../../effects/process/runner.ts";
 import { clientToken, readConfig } from "../../../host/config.ts";
@@ -27,7 +28,7 @@ export function addCommands(program: Command): void {
     .description("a node that runs flows: it serves them at its own port, and tells registries of them")
     .option("--scope <file>", "the node, its registries and its flows: node1.yaml")
     .option("--discover <folder>", "a flow for each file *.flow.yaml")
-    .option("--registry <url...>", "a registry of flow nodes, beside those of the scope file")
+    .option("--registry <url...>", "a registry of flow nodes, beside those of the scope file", addUrl)
     .option(
       "--port <port>",
       `where it listens; 0: any that is free (default: ROLLCALL_HTTP_PORT, else ${PORT})`,
@@ -46,6 +47,9 @@ async function run({ scope, discover, registry = [], port }: FlowNodeOptions): P
   const say = (line: string): void => log.info(replaceUnprintable(line));
   let stop = (): void => {};
   const options = { folder: config.ROLLCALL_DATA_DIR, token: clientToken(process.env), say, leave: () => stop() };
+  // Programs may be of another user, and what is in the store is none of their business.
+  mkdirSync(config.ROLLCALL_DATA_DIR, { recursive: true });
+  chmodSync(config.ROLLCALL_DATA_DIR, 0o700);
   const { module, runner } = flowRunsOf(node, options);
   warnOfSharedUser(node, (line) => log.warn(line));
   const onFatal = (error: unknown): void => {
@@ -112,6 +116,11 @@ async function ended(work: () => Promise<void>, ms: number): Promise<void> {
   const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
   await Promise.race([work().catch(() => {}), late]);
   clearTimeout(timer);
+}
+
+function addUrl(text: string, former: readonly string[] = []): readonly string[] {
+  if (!URL.canParse(text) || !/^https?:/.test(text)) throw new InvalidArgumentError("a URL with http or https");
+  return [...former, text];
 }
 
 function parsePort(text: string): string {

@@ -46,7 +46,7 @@ export const ScopeFlow = z
   });
 export type ScopeFlow = z.infer<typeof ScopeFlow>;
 
-export const NodeName = z
+const NodeName = z
   .string()
   .regex(/^[A-Za-z0-9.-]{1,253}(?::\d{1,5})?$|^\[[0-9a-fA-F:.]+\](?::\d{1,5})?$/, "a host and, if need be, :port");
 

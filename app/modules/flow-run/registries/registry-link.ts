@@ -33,7 +33,7 @@ class RefusedError extends Error {
 }
 
 /** Nodes that start together, as after a power cut, don't come together. */
-export const START_SPREAD_MS = 5_000;
+const START_SPREAD_MS = 5_000;
 const FIRST_WAIT_MS = 500;
 const BACK_OFF_MAX_MS = 60_000;
 /** After a refusal: somebody has to change something first. */
