@@ -1,17 +1,20 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Json } from "../../runtime/core/message.ts";
-import { closedForChildren } from "./inherited-descriptors.ts";
+import { instead } from "./inherited-descriptors.ts";
 import { LineReader } from "./line-reader.ts";
 import { endTree, MARK_VARIABLE } from "./process-tree.ts";
 import { cut, type GoingOn, type Means, RUN_LIMITS, type RunListener } from "./runnable.ts";
 import { hear, logLine } from "./spoken-line.ts";
 
 const PATH = "/usr/local/bin:/usr/bin:/bin";
-/** What was open when the node began: later ones are its own. */
-let closedDescriptors: readonly "ignore"[] | undefined;
-/** Whoever holds stdout open after the end of the program is not waited for longer. */
-const DRAIN_MS = 500;
+/** Of files that were open before the node began: later ones are its own. */
+let openBefore: ReturnType<typeof instead> | undefined;
+/** After the end of the program. Whoever holds its stdout open is not waited for longer. */
+const DRAIN_MS = 30_000;
+const IDLE_MS = 500;
+const DRAIN_LOOK_MS = 100;
 /** After its result or error: then it is ended. */
 const LINGER_MS = 5_000;
 
@@ -28,6 +31,7 @@ export class ChildRun implements GoingOn {
   #lastError = "";
   #isDecided = false;
   #isOver = false;
+  #hasHeard = false;
   #lingering: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -45,7 +49,7 @@ export class ChildRun implements GoingOn {
       this.#heard.log(line);
     });
     const [program, ...args] = argv;
-    const closed = (closedDescriptors ??= closedForChildren());
+    const closed = (openBefore ??= instead());
     this.#child = spawn(program, args, {
       ...{ cwd, shell: false, detached: true, windowsHide: true, stdio: ["pipe", "pipe", "pipe", ...closed], ...user },
       env: { PATH: process.env["PATH"] ?? PATH, ...env, [MARK_VARIABLE]: mark },
@@ -104,7 +108,12 @@ export class ChildRun implements GoingOn {
   }
 
   #read(stream: Readable | null, lines: LineReader): void {
-    stream?.on("data", (chunk: Buffer) => lines.push(chunk)).on("error", () => {});
+    stream
+      ?.on("data", (chunk: Buffer) => {
+        this.#hasHeard = true;
+        lines.push(chunk);
+      })
+      .on("error", () => {});
   }
 
   #onSpawnError(error: Error): void {
@@ -126,16 +135,19 @@ export class ChildRun implements GoingOn {
     this.#finish();
   }
 
-  /** What is in the pipes is read; one that is held open by others is closed. */
+  /** What is in the pipes is read. One that others hold open is closed when nothing comes, or too much. */
   async #drained(): Promise<void> {
     const streams = [this.#child.stdout, this.#child.stderr].filter((each) => each !== null);
     const ended = streams.map(
-      (stream) => new Promise<void>((resolve) => (stream.readableEnded ? resolve() : stream.once("close", resolve))),
+      (stream) => new Promise<void>((resolve) => (stream.closed ? resolve() : stream.once("close", resolve))),
     );
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, DRAIN_MS)));
-    await Promise.race([Promise.all(ended), late]);
-    clearTimeout(timer);
+    let isAll = false;
+    void Promise.all(ended).then(() => (isAll = true));
+    for (let waitedMs = 0, idleMs = 0; !isAll && idleMs < IDLE_MS && waitedMs < DRAIN_MS; waitedMs += DRAIN_LOOK_MS) {
+      this.#hasHeard = false;
+      await Promise.race([Promise.all(ended), sleep(DRAIN_LOOK_MS)]);
+      idleMs = this.#hasHeard ? 0 : idleMs + DRAIN_LOOK_MS;
+    }
     for (const stream of streams) stream.destroy();
     this.#child.stdin?.destroy();
   }

@@ -1,16 +1,19 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { openSync, readdirSync, readFileSync } from "node:fs";
 
 const CLOSED_ON_EXEC = 0o2000000;
 /** Of a child's, that can be closed. */
 const NUMBER_MAX = 1_024;
 
 /**
- * What stands for the open files of this process that a child would get beside its three: whoever has started the node
- * may have left some open. What the node itself opens, no child gets.
+ * What a child gets beside its three instead of files that are open here: whoever has started the node may have left
+ * some open. What the node itself opens, no child gets.
  */
-export function closedForChildren(): readonly "ignore"[] {
-  const highest = Math.max(2, ...inherited());
-  return Array.from({ length: Math.min(highest, NUMBER_MAX) - 2 }, () => "ignore");
+export function instead(): readonly ("ignore" | number)[] {
+  const found = new Set(inherited());
+  if (found.size === 0) return [];
+  const nothing = openSync("/dev/null", "r+");
+  const highest = Math.min(Math.max(...found), NUMBER_MAX);
+  return Array.from({ length: highest - 2 }, (_, index) => (found.has(index + 3) ? nothing : "ignore"));
 }
 
 function inherited(): readonly number[] {

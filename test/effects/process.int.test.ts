@@ -66,7 +66,7 @@ describe("a program", () => {
   it("gets no variable but PATH, its mark and those of the scope file, and no descriptor but three", async () => {
     process.env["ROLLCALL_TEST_SECRET"] = "canary-of-the-environment";
     const means = {
-      ...shell('env; for file in /proc/$$/fd/*; do echo "open $(readlink $file)"; done'),
+      ...shell("env; ls -l /proc/$$/fd; true"),
       env: { GIVEN: "1" },
     } as Means;
     const heard = await runnerOf({ env: means });
@@ -78,7 +78,7 @@ describe("a program", () => {
     expect(names.filter((name) => !["PWD", "OLDPWD", "SHLVL", "_"].includes(name ?? "")).toSorted()).toEqual([
       ...["GIVEN", "PATH", "ROLLCALL_RUN"],
     ]);
-    const open = lines.filter((line) => line.startsWith("open ") && line !== "open /dev/null");
+    const open = lines.filter((line) => / -> (?!\/dev\/null$)/.test(line));
     expect(open).toHaveLength(3);
   });
 

@@ -89,8 +89,8 @@ export const FLOW_RUN_MUTANTS: readonly Mutant[] = [
     defect: "a stdout that is held open keeps a run from its end",
     promise: "G5",
     file: CHILD,
-    find: "await Promise.race([Promise.all(ended), late]);",
-    replace: "await Promise.all(ended);",
+    find: "idleMs < IDLE_MS && waitedMs < DRAIN_MS",
+    replace: "idleMs < IDLE_MS * 1_000",
     tests: [PROCESSES],
   },
   {
