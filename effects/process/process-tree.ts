@@ -8,7 +8,7 @@ const KILLS_MAX = 100;
 
 /** All that a run has started: by what is in its environment, and by the group of the process that was started. */
 export interface Tree {
-  /** Value of the variable, or how it begins. */
+  /** Value of the variable; or, where it ends in a slash, how that begins. */
   readonly mark: string;
   readonly groupId?: number | undefined;
 }
@@ -35,7 +35,7 @@ export async function endTree(tree: Tree, graceMs: number): Promise<void> {
 export function living({ mark, groupId }: Tree): readonly number[] {
   const ids = processIds();
   if (!ids) return groupId !== undefined && signal(-groupId, 0) ? [-groupId] : [];
-  const entry = Buffer.from(`\0${MARK_VARIABLE}=${mark}`);
+  const entry = Buffer.from(`\0${MARK_VARIABLE}=${mark}${mark.endsWith("/") ? "" : "\0"}`);
   return ids.filter((id) => {
     const { state, group } = statOf(id);
     if (state === "Z" || state === "X" || state === "") return false;

@@ -86,6 +86,14 @@ export const FLOW_RUN_MUTANTS: readonly Mutant[] = [
     tests: [PROCESSES],
   },
   {
+    defect: "the end of a run ends another one, whose id begins as its own",
+    promise: "G5",
+    file: TREE,
+    find: '${mark.endsWith("/") ? "" : "\\0"}',
+    replace: "",
+    tests: [PROCESSES],
+  },
+  {
     defect: "a stdout that is held open keeps a run from its end",
     promise: "G5",
     file: CHILD,
