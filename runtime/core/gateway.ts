@@ -109,12 +109,32 @@ export interface FunctionCall {
 export interface FollowsCall {
   readonly kind: "follows";
   readonly domains: readonly string[];
+  /** Undefined: of all. */
+  readonly entity: EntityRef | undefined;
+  /** Of the entity; else the next one. */
+  readonly fromFirst: boolean;
   /** Undefined: every type. */
   readonly types: readonly string[] | undefined;
   /** Query parameter -> fields of the event, of which one has to be equal. */
   readonly select: ReadonlyMap<string, readonly string[]>;
   /** Also to a node, which else hears of its own entities. */
   readonly allEntities: boolean;
+}
+
+/** Makes a link that opens calls of one entity for some time. */
+export interface ShareCall {
+  readonly kind: "share";
+  readonly entity: EntityRef;
+  /** The link's address is that of the first. */
+  readonly opens: readonly {
+    readonly operation: string;
+    readonly segments: readonly Segment[];
+    /** The query parameter that the link is sent in. */
+    readonly parameter: string;
+  }[];
+  /** Where the request does not say. */
+  readonly expiresInMs: number;
+  readonly atMostMs: number;
 }
 
 /** Calls that no contract names: what became of a message, where messages are taken, and what a port serves. */
@@ -136,9 +156,11 @@ export interface CallSpec {
   /** `/v1/parcels/{parcel_id}` */
   readonly path: string;
   readonly access: CallAccess;
+  /** The query parameter that a link is sent in, which opens it; undefined: none does. */
+  readonly linkParameter: string | undefined;
   /** `none`: the contract says so; undefined: it says nothing. */
   readonly limit: LimitSpec | "none" | undefined;
-  readonly does: MessageCall | EntityCall | ListCall | FunctionCall | FollowsCall | BuiltInCall;
+  readonly does: MessageCall | EntityCall | ListCall | FunctionCall | FollowsCall | ShareCall | BuiltInCall;
 }
 
 /** A gateway's contract with the functions that it names. */

@@ -24,7 +24,7 @@ const MISTAKES: readonly (readonly [what: string, edits: readonly Edit[], says: 
   [
     "a call that does nothing",
     [["    entity: params.parcel_id\n    view: parcel\n    etag: true\n    missing: PARCEL_NOT_FOUND\n", ""]],
-    "RC006 24:5 a call does one thing: message, entity, projection, call or follows is missing",
+    "RC006 24:5 a call does one thing: message, entity, projection, call, follows or share is missing",
   ],
   [
     "a call that does two things",

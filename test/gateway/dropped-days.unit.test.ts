@@ -40,9 +40,9 @@ describe("a day that is dropped while a reader catches up", () => {
     const system = { store, name: "toy" };
     const stream = new GatewayStream(response, {
       domains: [{ system, tail, first, from: [0], gapUntil: undefined }],
-      types: undefined,
+      wanted: {},
       matches: () => true,
-      mayGoOn: () => true,
+      whyItEnds: () => undefined,
       clock: new SystemClock(),
       bufferBytesMax: 1_000_000,
     });

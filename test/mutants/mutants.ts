@@ -4,6 +4,7 @@ import { FOLLOWING_MUTANTS } from "./following-mutants.ts";
 import { GATEWAY_MUTANTS } from "./gateway-mutants.ts";
 import { LANGUAGE_MUTANTS } from "./language-mutants.ts";
 import { LIFECYCLE_MUTANTS } from "./lifecycle-mutants.ts";
+import { LINK_MUTANTS } from "./link-mutants.ts";
 import { LISTENER_MUTANTS } from "./listener-mutants.ts";
 import { PROJECTION_MUTANTS } from "./projection-mutants.ts";
 import { RETENTION_MUTANTS } from "./retention-mutants.ts";
@@ -44,6 +45,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...GATEWAY_MUTANTS,
   ...LANGUAGE_MUTANTS,
   ...LIFECYCLE_MUTANTS,
+  ...LINK_MUTANTS,
   ...LISTENER_MUTANTS,
   ...SEALED_MUTANTS,
   ...STORED_DATA_MUTANTS,

@@ -9,6 +9,7 @@ const OUTGOING: Readonly<Record<string, string>> = {
   "client/json-request.ts": "--registry-url, the client's url",
   "client/kafka-connection.ts": "the transport's brokers",
   "effects/consul/consul-client.ts": "CONSUL_HTTP_ADDR",
+  "effects/process/http-run.ts": "the scope file's flows, and it is sent on nowhere",
   "runtime/adapters/kafka/kafka-client.ts": "KAFKA_BOOTSTRAP_SERVERS and the brokers that they name",
   "runtime/adapters/postgres/postgres-locks.ts": "DATABASE_URL",
   "runtime/adapters/postgres/postgres-notices.ts": "DATABASE_LISTEN_URL",

@@ -23,7 +23,8 @@ function rowOf(command: Command): string {
 
 it("docs/reference/command.md has the table that the commands make", async () => {
   const program = new Command("rollcall");
-  const folders = ["app/commands", "app/modules/registration/commands", "app/modules/node-registry/commands"];
+  const modules = ["flow-run", "node-registry", "registration"].map((name) => `app/modules/${name}/commands`);
+  const folders = ["app/commands", ...modules];
   for (const { path, text } of folders.flatMap((folder) => filesIn(folder)))
     if (text.includes("addCommands")) await ((await import(join(ROOT, path))) as ModuleCommand).addCommands(program);
   const rows = leavesOf(program).map(rowOf).toSorted();

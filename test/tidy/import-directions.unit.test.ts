@@ -50,7 +50,10 @@ const ROOMS: readonly Room[] = [
   {
     room: "reducers/",
     domainAt: 1,
-    may: ["contracts/{domain}/messages/", "effects/service-catalog/messages.ts", "runtime/core/"],
+    may: [
+      ...["contracts/{domain}/messages/", "effects/process/messages.ts", "effects/service-catalog/messages.ts"],
+      "runtime/core/",
+    ],
     libraries: [],
   },
   // Registration's own table, written through the store's `Sql`.
@@ -66,6 +69,8 @@ const ROOMS: readonly Room[] = [
     may: ["runtime/core/", "runtime/ports/store.ts", "effects/*.ts", "effects/service-catalog/"],
     libraries: [],
   },
+  // It runs programs: what it is given of the world is theirs.
+  { room: "effects/process/", may: ["runtime/core/"], libraries: ["node:", "zod"] },
   {
     room: "effects/consul/",
     may: ["runtime/core/", "effects/*.ts", "effects/service-catalog/"],

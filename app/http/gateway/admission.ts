@@ -7,6 +7,7 @@ import { notFound, Problem } from "../server/problem.ts";
 import type { GatewayContext } from "./gateway-context.ts";
 import type { FixedWindows } from "../server/fixed-windows.ts";
 import type { RateLimit } from "../server/rate-limit.ts";
+import { takeLink } from "./share-links.ts";
 import { gatewayOf, type Served } from "./served-gateways.ts";
 
 const CORS_MAX_AGE_SECONDS = "600";
@@ -63,13 +64,17 @@ export function allowsOrigin(served: Served, { method, headers: { origin }, raw 
 }
 
 /** After the caller is known: counts the request for the caller, and asks whether the call is allowed. */
-export function addAdmission(http: FastifyInstance, { windows }: Pick<GatewayContext, "windows">): void {
-  http.addHook("onRequest", async ({ routed, caller, headers }, reply) => {
+export function addAdmission(http: FastifyInstance, context: GatewayContext): void {
+  const { windows } = context;
+  http.addHook("onRequest", async (request, reply) => {
+    const { routed, headers } = request;
     if (!routed) return;
+    await takeLink(context, request);
+    const { caller } = request;
     const { access, limit } = routed.call;
     if (limit !== undefined && limit !== "none" && limit.per === "caller" && !hasOneOf(limit.exempt, caller.door))
       takeFromWindow(windows, limit, caller.identity, reply);
-    if (isAdmitted(access, caller.door)) return;
+    if (caller.link || isAdmitted(access, caller.door)) return;
     if (caller.role === undefined) throw unauthenticated(headers);
     throw forbidden(`${caller.identity} may not do this: it requires ${[access].flat().join(" or ")}`);
   });

@@ -5,6 +5,7 @@ import { type AnsweredCall, type GatewayContext, NO_CALL, routedOf } from "./gat
 import { showOpenApi } from "./open-api.ts";
 import { showList } from "./lists.ts";
 import { callFunction, showEntity, showMessageStatus } from "./queries.ts";
+import { makeLink } from "./share-links.ts";
 import type { Served } from "./served-gateways.ts";
 import { streamEvents } from "./stream.ts";
 
@@ -63,6 +64,8 @@ function answer(context: GatewayContext, request: FastifyRequest, reply: Fastify
       return showList(context, request, reply, does);
     case "call":
       return callFunction(context, request, reply, does);
+    case "share":
+      return makeLink(context, request, reply, does);
     case "follows":
       return streamEvents(context, request, reply, does);
     case "open_api":

@@ -21,12 +21,19 @@ export interface StreamedDomain {
   readonly gapUntil: string | undefined;
 }
 
+/** What a reader is told at the end. */
+export interface StreamEnd {
+  readonly code: string;
+  readonly reason: string;
+}
+
 interface GatewayStreamOptions {
   readonly domains: readonly StreamedDomain[];
-  readonly types: readonly string[] | undefined;
+  /** Of these types, of this entity: others are not read. */
+  readonly wanted: Parameters<typeof readEventPage>[4];
   readonly matches: (event: JournaledEvent) => boolean;
-  /** Whether what let it in still does. */
-  readonly mayGoOn: () => boolean;
+  /** Why it ends, once what let it in does not any more. */
+  readonly whyItEnds: () => StreamEnd | undefined;
   readonly clock: Clock;
   readonly bufferBytesMax: number;
 }
@@ -67,8 +74,8 @@ export class GatewayStream {
 
   /** For the time in which no events come: what let it in is asked before each of them too. */
   endIfWithdrawn(): void {
-    if (this.#options.mayGoOn()) return;
-    this.end("WITHDRAWN", "what may be read here has changed: connect again, from the last id; sign in if need be");
+    const end = this.#options.whyItEnds();
+    if (end) this.end(end.code, end.reason);
   }
 
   /** Says why, and ends. */
@@ -94,7 +101,7 @@ export class GatewayStream {
   async #read({ system }: StreamedDomain, from: StreamPosition, upto: StreamPosition): Promise<EventPage> {
     const { store, name } = system;
     const begins = [...from];
-    const page = await readEventPage(store, name, begins, upto, { types: this.#options.types });
+    const page = await readEventPage(store, name, begins, upto, this.#options.wanted);
     const until = await firstDayAfterDropped(store, name, begins);
     if (until !== undefined && until !== this.#told.get(name)) this.#tellGap(name, until);
     return page;

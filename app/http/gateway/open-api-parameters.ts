@@ -44,12 +44,18 @@ function parametersOf(does: CallSpec["does"], domain: Domain): readonly Paramete
       const named = refs.filter(({ name }) => !declared.some((each) => each.name === name));
       return [...declared, ...named, ...(ifMatch ? [IF_MATCH] : []), IDEMPOTENCY_KEY];
     }
+    case "share":
+      return namedIn(does.entity);
     case "entity":
       return [...namedIn(does.entity), ...(does.etag ? [IF_NONE_MATCH] : [])];
     case "projection":
       return [...parametersOfList(does, domain), ...declaredIn(does.shape?.query)];
     case "follows":
-      return [...[...does.select.keys(), "since"].map((name) => inQuery(name)), RESUMED];
+      return [
+        ...(does.entity ? namedIn(does.entity) : []),
+        ...[...does.select.keys(), "since"].map((name) => inQuery(name)),
+        RESUMED,
+      ];
     case "call": {
       // One for each media type: they may declare the same.
       const declared = does.functions.flatMap(({ run }) => declaredIn(run.query));

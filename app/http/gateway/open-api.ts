@@ -11,6 +11,7 @@ import { ProblemSchema } from "../server/problem.ts";
 import { type GatewayContext, routedOf } from "./gateway-context.ts";
 import { Accepted, type Describe, describing, liftDefinitions, shapeOfList } from "./open-api-answers.ts";
 import { parametersOfCall } from "./open-api-parameters.ts";
+import { Link, LinkBody } from "./share-links.ts";
 import type { Served } from "./served-gateways.ts";
 
 type Doc = Readonly<Record<string, unknown>>;
@@ -32,7 +33,10 @@ function openApiOf(context: GatewayContext, { calls, gateways }: Served): Doc {
     const gateway = gateways.find(({ name, domain }) => name === call.gateway && domain === call.owner);
     const parts = { problem: problemOf(gateway), describe: describing(schemas, call) };
     const operation = operationOf(context, call, parts);
-    const body = call.does.kind === "message" && bodyOf(context, call, call.does, schemas);
+    const body =
+      call.does.kind === "message"
+        ? bodyOf(context, call, call.does, schemas)
+        : call.does.kind === "share" && { content: { "application/json": { schema: shapeSchema(LinkBody) } } };
     (paths[call.path] ??= {})[call.method.toLowerCase()] = { ...operation, ...(body && { requestBody: body }) };
   }
   return {
@@ -51,9 +55,23 @@ function openApiOf(context: GatewayContext, { calls, gateways }: Served): Doc {
     paths,
     components: {
       schemas,
-      securitySchemes: { token: { type: "http", scheme: "bearer" } },
+      securitySchemes: { token: { type: "http", scheme: "bearer" }, ...linkSchemes(calls) },
     },
   };
+}
+
+/** A link is sent in its own query parameter, and opens the calls that take it there. */
+const linkSchemes = (calls: Served["calls"]): Doc =>
+  Object.fromEntries(
+    calls.flatMap(({ linkParameter: name }) =>
+      name === undefined ? [] : [[linkScheme(name), { type: "apiKey", in: "query", name }] as const],
+    ),
+  );
+const linkScheme = (parameter: string): string => `link_${parameter}`;
+
+function securityOf({ access, linkParameter }: CallSpec): readonly Doc[] {
+  const link = linkParameter === undefined ? [] : [{ [linkScheme(linkParameter)]: [] }];
+  return [access === "public" ? {} : { token: [] }, ...link];
 }
 
 const descriptionOf = (description: string | undefined): Doc => (description ? { description } : {});
@@ -79,7 +97,7 @@ function operationOf(context: GatewayContext, call: CallSpec, parts: AnswerParts
     tags: [call.gateway],
     ...(call.summary !== undefined && { summary: call.summary }),
     "x-access": access,
-    security: access === "public" ? [{}] : [{ token: [] }],
+    security: securityOf(call),
     parameters: parametersOfCall(call, domain),
     responses: responsesOf(does, domain, parts),
   };
@@ -115,6 +133,8 @@ function responsesOf(does: CallSpec["does"], domain: Domain, { problem, describe
         200: { description: "events", content: { "text/event-stream": { schema: { type: "string" } } } },
         ...problems,
       };
+    case "share":
+      return { 201: json("a link, and until when it opens", describe(Link)), ...problems };
     case "call": {
       // A function says with which status it answers.
       const content = contentOf(does, describe);

@@ -104,6 +104,7 @@ function openApiCall(calls: readonly CallSpec[]): readonly CallSpec[] {
       segments,
       path,
       access: accessOf(calls),
+      linkParameter: undefined,
       limit: undefined,
       does: { kind: "open_api" },
     },
@@ -120,7 +121,7 @@ function messageCalls(calls: readonly CallSpec[]): readonly CallSpec[] {
     return {
       ...{ operation: `${domain}Message`, summary: "What became of a message", gateway, owner, domain },
       ...{ method: "GET", segments: route.segments, path: route.path, limit: undefined },
-      access: accessOf(own),
+      ...{ access: accessOf(own), linkParameter: undefined },
       does: { kind: "message_status" },
     };
   });

@@ -1,18 +1,19 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { GatewayRequest } from "../../../runtime/core/gateway-code.ts";
-import type { Caller } from "../../../runtime/core/door.ts";
 import type { CallSpec, FollowsCall } from "../../../runtime/core/gateway.ts";
+import { firstLineOf } from "../../../runtime/stored/first-line.ts";
 import { readEventPage } from "../../../runtime/stored/event-pages.ts";
 import { firstDayAfterDropped } from "../../../runtime/stored/journal-days.ts";
 import { beginStream } from "../events/event-streams.ts";
 import { watchAdmission } from "../events/watch-admission.ts";
 import { bufferShare } from "../events/sse-writer.ts";
 import { decodePosition, foreignPosition, LAST_EVENT_ID } from "../events/stream-position.ts";
+import { assertMayActFor, type Caller } from "../server/access.ts";
 import { Problem } from "../server/problem.ts";
 import { isAdmitted } from "../../../runtime/gateway/call-access.ts";
 import { type GatewayContext, type Routed, routedOf } from "./gateway-context.ts";
-import { GatewayStream, type StreamedDomain } from "./gateway-stream.ts";
-import { readRequest } from "./read-request.ts";
+import { GatewayStream, type StreamedDomain, type StreamEnd } from "./gateway-stream.ts";
+import { namedInQuery, readRequest, requireRef } from "./read-request.ts";
 import type { Served } from "./served-gateways.ts";
 
 const SINCE = "since";
@@ -32,16 +33,29 @@ export async function streamEvents(
   // Before anything is awaited: however many come at once, no more are opened.
   streams.count++;
   reply.raw.once("close", () => streams.count--);
-  const given = readRequest(request, undefined, new Set([...does.select.keys(), SINCE]));
-  const domains = await beginnings(context, does, cursorOf(request, given));
-  const matches = filterOf(does, given, request.caller.mayActFor);
-  const mayGoOn = admissionOf(routedOf(request), request.caller);
+  const given = readRequest(request, undefined, new Set([...does.select.keys(), SINCE, ...namedInQuery(does.entity)]));
+  const entityId = await followedEntity(context, request, does, given);
+  const domains = await beginnings(context, does, cursorOf(request, given), entityId);
+  const isOfThis = (id: string): boolean => id === entityId;
+  const matches = filterOf(does, given, entityId === undefined ? request.caller.mayActFor : isOfThis);
+  const whyItEnds = endOf(routedOf(request), request.caller);
   const response = beginStream(reply);
   const stream = new GatewayStream(response, {
-    ...{ domains, matches, mayGoOn, types: does.types, clock, bufferBytesMax: bufferShare(streams.max) },
+    ...{
+      domains,
+      matches,
+      whyItEnds,
+      wanted: { types: does.types, entityId },
+      clock,
+      bufferBytesMax: bufferShare(streams.max),
+    },
   });
   const stop = (): void => stream.end("STOPPING", "the process stops: connect again, from the last id");
-  const cancelChecks = watchAdmission(clock, mayGoOn, () => stream.endIfWithdrawn());
+  const cancelChecks = watchAdmission(
+    clock,
+    () => whyItEnds() === undefined,
+    () => stream.endIfWithdrawn(),
+  );
   closing.addEventListener("abort", stop, { once: true });
   response.on("close", () => {
     cancelChecks();
@@ -49,6 +63,19 @@ export async function streamEvents(
   });
   // Without the store the stream ends, and its reader connects again.
   await stream.run().catch(() => response.destroy());
+}
+
+/** Of the entity that a stream is of; undefined: it is of all. @throws Problem not-found, forbidden */
+async function followedEntity(
+  context: GatewayContext,
+  { caller }: FastifyRequest,
+  { entity: ref, allEntities }: FollowsCall,
+  given: GatewayRequest,
+): Promise<string | undefined> {
+  if (!ref) return undefined;
+  const { id } = await requireRef(context.domain(ref.domain).system, ref, given);
+  if (!allEntities) assertMayActFor(caller, id);
+  return id;
 }
 
 interface Cursor {
@@ -68,8 +95,9 @@ function cursorOf({ headers }: FastifyRequest, { query }: GatewayRequest): Curso
 /** Where each domain's events begin, and those that the reader has missed. */
 async function beginnings(
   context: GatewayContext,
-  { domains, types }: FollowsCall,
+  { domains, types, fromFirst }: FollowsCall,
   cursor: Cursor | undefined,
+  entityId: string | undefined,
 ): Promise<readonly StreamedDomain[]> {
   if (cursor && cursor.positions.length !== domains.length) throw foreignPosition(cursor.parameter);
   return Promise.all(
@@ -81,10 +109,13 @@ async function beginnings(
         ? decodePosition(cursor.positions[index] ?? "", end.length, cursor.parameter).map((seq, at) =>
             Math.min(seq, end[at] ?? 0),
           )
-        : end;
-      const first = await readEventPage(system.store, name, from, end, { types });
-      const begins = cursor && (await firstDayAfterDropped(system.store, name, from));
-      return { system, tail, first, from, gapUntil: begins ?? undefined };
+        : [...end];
+      const begun = !cursor && fromFirst && entityId !== undefined && (await firstLineOf(system, entityId));
+      if (begun) from[begun.partition] = Math.min(begun.seq - 1, end[begun.partition] ?? 0);
+      const first = await readEventPage(system.store, name, from, end, { types, entityId });
+      const left = cursor && (await firstDayAfterDropped(system.store, name, from));
+      const gapUntil = begun && begun.isCut ? begun.day : left;
+      return { system, tail, first, from, gapUntil };
     }),
   );
 }
@@ -92,7 +123,7 @@ async function beginnings(
 type Event = Parameters<ConstructorParameters<typeof GatewayStream>[1]["matches"]>[0];
 
 function filterOf(
-  { select, types, allEntities }: FollowsCall,
+  { select, types, allEntities, entity }: FollowsCall,
   { query }: GatewayRequest,
   mayRead: (entityId: string) => boolean,
 ): (event: Event) => boolean {
@@ -101,31 +132,41 @@ function filterOf(
     return value === undefined ? [] : [{ fields, value }];
   });
   return ({ type, entity_id, value }) => {
-    if ((types && !types.includes(type)) || !(allEntities || mayRead(entity_id))) return false;
+    if ((types && !types.includes(type)) || !((allEntities && !entity) || mayRead(entity_id))) return false;
     if (wanted.length === 0) return true;
     const { payload } = JSON.parse(value) as { readonly payload: Readonly<Record<string, unknown>> };
     return wanted.every(({ fields, value: one }) => fields.some((field) => String(payload[field] ?? "") === one));
   };
 }
 
+const WITHDRAWN: StreamEnd = {
+  code: "WITHDRAWN",
+  reason: "what may be read here has changed: connect again, from the last id; sign in if need be",
+};
+const EXPIRED: StreamEnd = { code: "EXPIRED", reason: "the link has expired: ask for another one" };
+
 /** Tells whether the call is there still, is the same one, and is for this caller. */
-function admissionOf({ call, served }: Routed, { door, isKnown }: FastifyRequest["caller"]): () => boolean {
+function endOf({ call, served }: Routed, caller: Caller): () => StreamEnd | undefined {
   let checked: Served | undefined;
   let isServed = false;
   return () => {
     const now = served();
     // It is asked for each reader with each delivery, and what is served changes with a reload alone.
-    if (now !== checked) isServed = isServedTo(now, call, door);
+    if (now !== checked) isServed = isServedTo(now, call, caller);
     checked = now;
-    return isServed && isKnown();
+    if (!isServed) return WITHDRAWN;
+    return caller.isKnown() ? undefined : caller.link ? EXPIRED : WITHDRAWN;
   };
 }
 
-function isServedTo({ calls }: Served, call: CallSpec, door: Caller): boolean {
+function isServedTo({ calls }: Served, call: CallSpec, { door, link }: Caller): boolean {
   const now = calls.find(({ operation }) => operation === call.operation);
   const isSame = now && now.path === call.path && followedText(now.does) === followedText(call.does);
-  return (isSame && isAdmitted(now.access, door)) ?? false;
+  if (!now || !isSame) return false;
+  return link ? now.linkParameter !== undefined : isAdmitted(now.access, door);
 }
 
 const followedText = (does: CallSpec["does"]): string =>
-  does.kind === "follows" ? JSON.stringify([does.domains, does.types, [...does.select], does.allEntities]) : "";
+  does.kind === "follows"
+    ? JSON.stringify([does.domains, does.types, [...does.select], does.allEntities, does.entity])
+    : "";

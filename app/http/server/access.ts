@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { ShareLink } from "../../../runtime/core/share-link.ts";
 import { type Caller as DoorCaller, NOBODY } from "../../../runtime/core/door.ts";
 import type { ApiTokens, Role } from "../../host/api-tokens.ts";
 import { Problem } from "./problem.ts";
@@ -21,6 +22,8 @@ export interface Caller {
   readonly isKnown: () => boolean;
   /** As contracts and their functions know the caller. */
   readonly door: DoorCaller;
+  /** What the caller has a link for: then it opens this, and the caller is nobody besides. */
+  readonly link?: ShareLink;
 }
 
 declare module "fastify" {

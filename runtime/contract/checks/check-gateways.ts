@@ -4,6 +4,7 @@ import { parametersOf, parseRequestRef, routeKey } from "../language/route-patte
 import type { CallModel, DomainModel, GatewayModel, TextRef } from "../model/domain-model.ts";
 import { childRef, diagnosticAt, type SourceRef, sourceRef } from "../reading/contract-source.ts";
 import { checkFollowed } from "./check-followed.ts";
+import { checkLinks } from "./check-links.ts";
 import { checkList, checkParameters } from "./check-lists.ts";
 import { checkReplies } from "./check-replies.ts";
 
@@ -14,12 +15,14 @@ const HOST_PORT = "main";
 export function* checkGateways(model: DomainModel): Iterable<Diagnostic> {
   yield* declaredTwice(model.gateways, []);
   yield* checkListeners(model.gateways, []);
-  for (const { calls } of model.gateways)
-    for (const call of calls) {
+  for (const gateway of model.gateways) {
+    yield* checkLinks(gateway);
+    for (const call of gateway.calls) {
       yield* checkRequestRefs(call);
       if (call.list) yield* checkParameters(call.list);
       yield* checkTargets(call, [model], model.set.domain);
     }
+  }
 }
 
 /**
@@ -103,11 +106,14 @@ const placeOf = ({ at, listener }: GatewayModel, key: "port" | "networks" | "ori
   listener[key] === undefined ? childRef(at, "listener") : childRef(at, "listener", key);
 
 /** RC107: parts of the path that the route does not have. */
-function* checkRequestRefs({ route, entity, exists, loads, routeAt }: CallModel): Iterable<Diagnostic> {
+function* checkRequestRefs(call: CallModel): Iterable<Diagnostic> {
+  const { route, entity, exists, loads, routeAt, followedEntity, share } = call;
   const parameters = parametersOf(route);
   const twice = parameters.find((name, index) => parameters.indexOf(name) !== index);
   if (twice !== undefined) yield diagnosticAt("RC109", routeAt, `{${twice}} stands twice in the route`);
-  for (const { text, at } of [entity, exists, ...loads].flatMap((each) => each?.ref ?? [])) {
+  for (const { text, at } of [entity, exists, ...loads, followedEntity, share?.entity].flatMap(
+    (each) => each?.ref ?? [],
+  )) {
     const { of, name } = parseRequestRef(text);
     if (of !== "params" || parameters.includes(name)) continue;
     const suggestion = didYouMean(name, parameters);

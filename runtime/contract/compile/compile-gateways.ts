@@ -1,11 +1,19 @@
-import type { CallSpec, EntityRef, GatewaySpec, LimitSpec, ReplyFor, ReplySpec } from "../../core/gateway.ts";
+import type {
+  CallSpec,
+  EntityRef,
+  GatewaySpec,
+  LimitSpec,
+  ReplyFor,
+  ReplySpec,
+  ShareCall,
+} from "../../core/gateway.ts";
 import { compileList } from "./compile-lists.ts";
 import { parseRequestRef } from "../language/route-pattern.ts";
 import { GATEWAY_DEFAULTS } from "../language/schema-gateway.ts";
 import { durationMs } from "../language/schema-parts.ts";
 import type { CallModel, DomainModel, GatewayModel, ReplyModel } from "../model/domain-model.ts";
 import type { NameRef } from "../model/model-parts.ts";
-import type { EntityRefModel } from "../model/read-gateways.ts";
+import type { EntityRefModel, ShareModel } from "../model/read-gateways.ts";
 
 type Code = DomainModel["code"];
 
@@ -23,8 +31,9 @@ function compileGateway(gateway: GatewayModel, domain: string, code: Code): Gate
       ...{ operation: call.operation.text, summary: call.row.summary, gateway: gateway.name.text, owner: domain },
       ...{ domain: call.domain.text, method: call.route.method, segments: call.route.segments, path: call.route.path },
       access: call.access,
+      linkParameter: call.linkParameter?.text,
       limit: compileLimit(call, domain),
-      does: compileDeed(call, code),
+      does: compileDeed(call, code, gateway),
     })),
   };
 }
@@ -35,8 +44,8 @@ function compileLimit({ rateLimit, limitKey }: CallModel, domain: string): Limit
   return { key: `${domain}/${limitKey}`, max, windowMs: msOf(window), per, exempt };
 }
 
-function compileDeed(call: CallModel, code: Code): CallSpec["does"] {
-  const { message, entity, list, followed, types, selected, row } = call;
+function compileDeed(call: CallModel, code: Code, gateway: GatewayModel): CallSpec["does"] {
+  const { message, entity, list, followed, followedEntity, types, selected, row, share } = call;
   if (message) return compileMessage(call, message.text, code);
   if (entity)
     return {
@@ -53,9 +62,12 @@ function compileDeed(call: CallModel, code: Code): CallSpec["does"] {
     return {
       ...{ kind: "follows", domains: followed.map(({ text }) => text) },
       types: types.length === 0 ? undefined : types.map(({ text }) => text),
+      entity: followedEntity && compileRef(followedEntity),
+      fromFirst: row.follows?.from_first ?? false,
       select: new Map(selected.map(({ parameter, fields }) => [parameter, fields.map(({ text }) => text)])),
       allEntities: row.all_entities ?? false,
     };
+  if (share) return compileShare(share, gateway);
   return {
     kind: "call",
     functions: call.functions.map(({ mediaType, run }) => ({
@@ -64,6 +76,20 @@ function compileDeed(call: CallModel, code: Code): CallSpec["does"] {
     })),
   };
 }
+
+const compileShare = ({ entity, opens, expiresIn, atMost }: ShareModel, { calls }: GatewayModel): ShareCall => ({
+  ...{ kind: "share", entity: compileRef(entity) },
+  opens: opens.map(({ text }) => {
+    const call = required(
+      calls.find(({ operation }) => operation.text === text),
+      text,
+    );
+    const parameter = required(call.linkParameter?.text, `link of ${text}`);
+    return { operation: text, segments: call.route.segments, parameter };
+  }),
+  expiresInMs: Math.min(msOf(expiresIn), msOf(atMost)),
+  atMostMs: msOf(atMost),
+});
 
 function compileMessage(call: CallModel, message: string, code: Code): CallSpec["does"] {
   const { exists, loads, until, replies, row } = call;

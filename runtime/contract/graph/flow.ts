@@ -137,12 +137,13 @@ function* linksOfCall(model: DomainModel, call: CallModel): Iterable<Link> {
   const { domain } = model.set;
   const of = (name: string, own: FlowNode): FlowNode => (name === domain ? own : node("domain", name));
   const entities = (name: string): FlowNode => of(name, node("entity", name));
-  const { message, exists, loads, entity, list, functions, followed, types } = call;
+  const { message, exists, loads, entity, list, functions, followed, types, share } = call;
   const sent = message && model.consumed.find(({ written }) => written === message.text);
   if (message) yield [by, of(call.domain.text, sourceOf(model, sent?.name ?? message.text)), message.text];
   if (exists) yield [entities(exists.domain.text), by, "has to be there"];
   for (const each of loads) yield [entities(each.domain.text), by, `loaded as ${each.name}`];
   if (entity) yield [entities(entity.domain.text), by];
+  if (share) yield [entities(share.entity.domain.text), by, `opens ${share.opens.map(({ text }) => text).join(", ")}`];
   if (list) {
     const { text } = list.projection;
     const isOwn = call.domain.text === domain;

@@ -7,6 +7,8 @@ import {
   EventName,
   FaultCode,
   FieldName,
+  LinkDuration,
+  LinkRef,
   listOf,
   LowerCaseName,
   MediaType,
@@ -25,6 +27,20 @@ import {
 
 /** What a call gets where neither it nor its gateway says otherwise. */
 export const GATEWAY_DEFAULTS = { timeout: "10s", per: "caller" } as const;
+export const LINK_DEFAULTS = { expires_in: "1h", at_most: "30d" } as const;
+
+const Identity = z.strictObject({
+  share: LinkRef.describe("The query parameter in which a link is sent that `share` has made: query.share."),
+});
+
+const Share = z.strictObject({
+  entity: RequestRef.describe("The one entity that the link is for: params.x, query.x or caller.id."),
+  opens: nonEmptyListOf(OperationName).describe(
+    "Calls of this gateway that it opens, of that entity alone; its address is that of the first.",
+  ),
+  expires_in: LinkDuration.optional().describe("For how long, where the request does not say. Default 1h."),
+  at_most: LinkDuration.optional().describe("The longest time that may be asked for, up to 30d. Default 30d."),
+});
 
 const Access = z.union([z.literal("public"), nonEmptyListOf(AccessWord)]);
 
@@ -83,6 +99,11 @@ const Reply = z.strictObject({
 });
 
 const Follows = z.strictObject({
+  entity: RequestRef.optional().describe("Only events of this entity: params.x, query.x or caller.id. Default: all."),
+  from_first: z
+    .literal(true)
+    .optional()
+    .describe("Without a cursor it begins with the first event of the entity, not with the next one."),
   domains: nonEmptyListOf(LowerCaseName).optional().describe("Whose events. Default: the gateway's domain."),
   types: nonEmptyListOf(EventName).optional().describe("Only events of these types. Default: every type."),
   select: z
@@ -99,6 +120,7 @@ const Call = z.strictObject({
   summary: z.string().max(500).optional().describe("What it does, for people: shown in OpenAPI."),
   access: Access.optional().describe("Who may call it: public, or roles and permissions. Default: the gateway's."),
   rate_limit: RateLimit.optional().describe("Its own limit, or none. Default: the gateway's, shared by its calls."),
+  identity: Identity.optional().describe("Who may call it besides: whoever has a link. Default: the gateway's."),
   message: EventName.optional().describe("A consumed event, published when this is called."),
   domain: LowerCaseName.optional().describe("Whose message or entity it is. Default: the gateway's domain."),
   payload: CodeName.optional().describe("The function of `requests` that makes the payload. Default: by name."),
@@ -137,6 +159,7 @@ const Call = z.strictObject({
     .optional()
     .describe("A function of `calls`, or one by media type: the request's Accept chooses."),
   follows: Follows.optional().describe("Events as they come, as server-sent events."),
+  share: Share.optional().describe("Makes a link that opens calls of one entity for some time."),
 });
 
 /** A front door of a domain: paths, who may use them, what they ask of it and how it is answered. */
@@ -148,6 +171,7 @@ export const GatewayContract = z.strictObject({
   base_path: PathPrefix.optional().describe("In front of all its paths: /api/v1. Default: nothing."),
   errors: CodeName.optional().describe("The function of `errors` that writes problems. Default RFC 9457."),
   access: Access.optional().describe("Who may use calls that don't say so themselves."),
+  identity: Identity.optional().describe("Links that open its calls which show or follow one entity."),
   rate_limit: RateLimit.optional().describe("Of all calls that have none of their own, together. Default none."),
   calls: nonEmptyListOf(Call).describe("What may be asked."),
 });

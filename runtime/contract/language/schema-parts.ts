@@ -63,6 +63,11 @@ export const RequestRef = nameMatching(
   /^(?:params|query)\.[A-Za-z][A-Za-z0-9_]*$|^caller\.id$/,
   "it names a part of the request: params.parcel_id, query.parcel_id or caller.id",
 );
+/** The query parameter that a link is sent in. */
+export const LinkRef = nameMatching(
+  /^query\.[A-Za-z][A-Za-z0-9_]*$/,
+  "it names a query parameter of the request: query.share",
+);
 export const AccessWord = nameMatching(
   /^(?!public$)[a-z][a-z0-9_-]*(?::[a-z0-9_-]+)*$/,
   "who may call is public, or a list of roles and permissions: [reader, parcels:write]",
@@ -112,6 +117,8 @@ const durationBetween = (leastMs: number, mostMs: number, range: string) =>
 export const ShortDuration = durationBetween(1, DAY_MS, "1ms to 1d");
 /** How long an entity may wait. */
 export const LongDuration = durationBetween(1, 3_650 * DAY_MS, "1ms to 3650d");
+/** How long a link opens something. */
+export const LinkDuration = durationBetween(1_000, 30 * DAY_MS, "1s to 30d");
 /** How long an ended entity is kept: not shorter than the ids of its messages are remembered. */
 export const RetainDuration = durationBetween(7 * DAY_MS, 3_650 * DAY_MS, "7d to 3650d");
 /** A bound on a clock's error; none at all is a bound too. */

@@ -1,7 +1,7 @@
 import type { DomainCode } from "../../core/domain.ts";
 import type { GatewayCode } from "../../core/gateway-code.ts";
-import { parseRoute, type RoutePattern } from "../language/route-pattern.ts";
-import type { GatewayCallRow, GatewayContract, ReplyRow } from "../language/schema-gateway.ts";
+import { parseRequestRef, parseRoute, type RoutePattern } from "../language/route-pattern.ts";
+import { type GatewayCallRow, type GatewayContract, LINK_DEFAULTS, type ReplyRow } from "../language/schema-gateway.ts";
 import { readList, type ListModel } from "./read-lists.ts";
 import { childRef, itemsWithRefs, type LoadedContract, type SourceRef, sourceRef } from "../reading/contract-source.ts";
 import type { NameRef, TextRef } from "./model-parts.ts";
@@ -52,9 +52,23 @@ export interface CallModel {
   readonly functions: readonly { readonly mediaType: string; readonly run: NameRef }[];
   /** Whose events are followed; none: it follows nothing. */
   readonly followed: readonly TextRef[];
+  /** The one of which events are followed. */
+  readonly followedEntity?: EntityRefModel;
   readonly types: readonly TextRef[];
   /** Query parameters that narrow what is followed, with the fields of events that may be equal. */
   readonly selected: readonly { readonly parameter: string; readonly fields: readonly TextRef[] }[];
+  /** The query parameter that a link is sent in; undefined: none opens it. */
+  readonly linkParameter?: TextRef;
+  readonly share?: ShareModel;
+}
+
+/** A link that a call makes. */
+export interface ShareModel {
+  readonly entity: EntityRefModel;
+  /** Operations of the same gateway. */
+  readonly opens: readonly TextRef[];
+  readonly expiresIn: string;
+  readonly atMost: string;
 }
 
 export interface GatewayModel {
@@ -64,6 +78,8 @@ export interface GatewayModel {
   readonly listener: GatewayContract["listener"];
   readonly basePath: string;
   readonly errors?: NameRef;
+  /** Where it says that links open its calls. */
+  readonly identity?: SourceRef;
   readonly calls: readonly CallModel[];
 }
 
@@ -96,6 +112,7 @@ function readGateway(source: LoadedContract<GatewayContract>, named: Named): Gat
     ...{ at: sourceRef(source), listener: contract.listener, basePath: contract.base_path ?? "" },
     description: contract.description ?? "",
     name: { text: contract.name, at: sourceRef(source, "name") },
+    ...(contract.identity && { identity: sourceRef(source, "identity") }),
     ...(contract.errors !== undefined && { errors: named("errors", contract.errors, sourceRef(source, "errors")) }),
     calls: contract.calls.map((row, index) => readCall(contract, row, sourceRef(source, "calls", index), named)),
   };
@@ -142,6 +159,14 @@ function readCall(contract: GatewayContract, row: GatewayCallRow, at: SourceRef,
       text(name, ...(follows?.domains ? ["follows", "domains", index] : ["follows"])),
     ),
     types: (follows?.types ?? []).map((type, index) => text(type, "follows", "types", index)),
+    ...readLinks(contract, row, at, domain),
+    ...(follows?.entity !== undefined && {
+      followedEntity: {
+        ref: text(follows.entity, "follows", "entity"),
+        domain: text(domains[0] ?? contract.domain, "follows", ...(follows.domains ? ["domains", 0] : [])),
+        ...(missing !== undefined && { missing }),
+      },
+    }),
     selected: Object.entries(follows?.select ?? {}).map(([parameter, field]) => ({
       parameter,
       fields: itemsWithRefs(field, childRef(at, "follows", "select", parameter)).map(({ item, at: fieldAt }) => ({
@@ -149,6 +174,38 @@ function readCall(contract: GatewayContract, row: GatewayCallRow, at: SourceRef,
         at: fieldAt,
       })),
     })),
+  };
+}
+
+/** The call makes links, or is opened by them: what the gateway says goes for its calls of one entity. */
+function readLinks(
+  contract: GatewayContract,
+  row: GatewayCallRow,
+  at: SourceRef,
+  domain: TextRef,
+): Pick<CallModel, "linkParameter" | "share"> {
+  const { share, missing, entity, follows, identity } = row;
+  const ref = entity ?? follows?.entity;
+  const isInPath = ref !== undefined && parseRequestRef(ref).of === "params";
+  const parameter = identity?.share ?? (isInPath ? contract.identity?.share : undefined);
+  return {
+    ...(parameter !== undefined && {
+      linkParameter: {
+        text: parseRequestRef(parameter).name,
+        at: identity ? childRef(at, "identity", "share") : childRef(at, "route"),
+      },
+    }),
+    ...(share && {
+      share: {
+        entity: {
+          ...{ ref: { text: share.entity, at: childRef(at, "share", "entity") }, domain },
+          ...(missing !== undefined && { missing }),
+        },
+        opens: share.opens.map((text, index) => ({ text, at: childRef(at, "share", "opens", index) })),
+        expiresIn: share.expires_in ?? LINK_DEFAULTS.expires_in,
+        atMost: share.at_most ?? LINK_DEFAULTS.at_most,
+      },
+    }),
   };
 }
 

@@ -5,13 +5,14 @@ import type { UncheckedNode } from "./unchecked-node.ts";
 /** What a call does, and the keys that go with it. */
 const KEYS_OF = {
   message: ["payload", "exists", "load", "if_match", "wait", "replies", "domain"],
-  entity: ["view", "etag", "missing", "all_entities", "domain"],
+  entity: ["view", "etag", "missing", "all_entities", "domain", "identity"],
   projection: ["view", "filters", "where", "all_entities", "hide", "sort", "page", "total", "shape", "domain"],
   call: [],
-  follows: ["all_entities"],
+  follows: ["all_entities", "missing", "identity"],
+  share: ["missing", "domain"],
 } as const;
 const DEEDS = Object.keys(KEYS_OF) as (keyof typeof KEYS_OF)[];
-const ONE_OF = "message, entity, projection, call or follows";
+const ONE_OF = "message, entity, projection, call, follows or share";
 
 export function* gatewayContradictions(gateway: UncheckedNode): Iterable<Diagnostic> {
   const hasAccess = gateway.at("access").isPresent;
@@ -38,6 +39,21 @@ function* deedContradictions(call: UncheckedNode): Iterable<Diagnostic> {
   if (deed === "entity" && !call.at("view").isPresent) yield call.at("view").missingKey();
   if (deed === "message") yield* replyKeyContradictions(call);
   if (deed === "projection") yield* listContradictions(call);
+  if (deed === "follows") yield* followsContradictions(call);
+}
+
+/** What is of one entity, where the stream is of many. */
+function* followsContradictions(call: UncheckedNode): Iterable<Diagnostic> {
+  const follows = call.at("follows");
+  const domains = follows.at("domains");
+  if (follows.at("entity").isPresent) {
+    if (follows.items("domains").length > 1)
+      yield follows.at("entity").contradiction("an entity is of one domain", domains, "these are more");
+    return;
+  }
+  const ofOne = [call.at("missing"), call.at("identity"), follows.at("from_first")];
+  for (const key of ofOne.filter(({ isPresent }) => isPresent))
+    yield key.contradiction("it is for the events of one entity: entity is missing", follows, "here", "key");
 }
 
 function* listContradictions(call: UncheckedNode): Iterable<Diagnostic> {
@@ -59,8 +75,9 @@ function* methodContradictions(call: UncheckedNode, deed: string): Iterable<Diag
   const route = call.at("route");
   const [, method] = /^([A-Z]+) /.exec(route.text() ?? "") ?? [];
   const isGet = method === "GET";
-  if (method === undefined || isGet === (deed !== "message")) return;
-  const message = isGet ? "a GET publishes nothing: use POST, PUT, PATCH or DELETE" : `what only reads is a GET`;
+  if (method === undefined || isGet === (deed !== "message" && deed !== "share")) return;
+  const what = deed === "share" ? "makes no link" : "publishes nothing";
+  const message = isGet ? `a GET ${what}: use POST, PUT, PATCH or DELETE` : `what only reads is a GET`;
   yield route.contradiction(message, call.at(deed), "here", "key");
 }
 

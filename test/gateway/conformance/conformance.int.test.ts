@@ -63,7 +63,10 @@ describeGateway("a shelf", {
     ["dropBook", { params: { book_id: "b-7" } }],
     ["putOwnBook", book(8)],
     ["getBook", { params: { book_id: "b-1" } }],
+    ["shareBook", { params: { book_id: "b-1" }, body: { expires_in: "1h" } }],
+    ["putBook", book(9, { bought_at: null })],
+    ["watchBook", { params: { book_id: "b-9" } }],
     ["getOwnBook", { params: { book_id: "b-1" } }],
   ],
-  event: (number) => ["putBook", book(8 + number, { bought_at: null })],
+  event: (number) => ["putBook", book(9, { title: `Edition ${number}`, bought_at: null })],
 });

@@ -106,7 +106,21 @@ function ofDeed(described: DescribedCall, sent: Sent): Iterable<Case> {
     case "projection":
       return lists(described, does, sent);
     case "follows":
-      return streams(sent);
+      return [
+        ...streams(sent),
+        ...(does.entity ? strangers(described, does.entity) : []),
+        ...idsInPath(described, does.entity?.missing),
+      ];
+    case "share":
+      return [
+        ...strangers(described, does.entity),
+        ...idsInPath(described, does.entity.missing),
+        {
+          what: "a time that is none",
+          sent: { headers: JSON_TYPE, body: '{"expires_in":"soon"}' },
+          ...{ kind: "invalid-request", place: { pointer: "/expires_in" } },
+        },
+      ];
     case "call":
       return does.functions.every(({ mediaType }) => mediaType !== "")
         ? [{ what: "an Accept that nothing fits", sent: { headers: { accept: "image/png" } }, kind: "not-acceptable" }]
