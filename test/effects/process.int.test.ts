@@ -154,6 +154,13 @@ describe("a lock", () => {
     expect(await heard.run("many")).toMatchObject({ code: "bad_lock", message: "16 locks are open" });
   });
 
+  it("that nobody answers in time ends the run", async () => {
+    const heard = await runnerOf({ asks: node(`${ASKS} console.log('{"lock": {"timeout": 0.2}}');`) });
+    expect(await heard.run("asks")).toMatchObject({ code: "lock_expired", message: expect.stringContaining("lock-1") });
+    await expect.poll(() => heard.runner.count).toBe(0);
+    expect(left(heard, "asks")).toEqual([]);
+  });
+
   it("does not count for the time that a run may take", async () => {
     const flows = { asks: node(`${ASKS} console.log('{"lock": "?"}');`), sleeps: shell("sleep 1000") };
     const heard = await runnerOf(flows, { timeoutMs: 1_500 });
