@@ -2,8 +2,6 @@ import type { Json } from "../../runtime/core/message.ts";
 import { NewsQueue } from "./run-news.ts";
 import { cut, type GoingOn, RUN_LIMITS, type Runnable, type RunListener, storable } from "./runnable.ts";
 
-/** An answer that was taken in the last moment is on its way. */
-const LOCK_GRACE_MS = 5_000;
 
 interface ActiveRunParts {
   readonly runId: string;
@@ -102,7 +100,8 @@ export class ActiveRun {
     this.#lids.add(lid);
     this.#pauseTimer();
     const expire = (): void => this.#give("lock_expired", `nobody has answered ${lid} in ${timeoutMs / 1_000} s`);
-    this.#openLocks.set(lid, setTimeout(expire, timeoutMs + LOCK_GRACE_MS));
+    // An answer that was taken in the last moment is on its way.
+    this.#openLocks.set(lid, setTimeout(expire, timeoutMs + this.#graceMs));
     this.#tell({ kind: "locked", lid, question, expiresAt: Date.now() + timeoutMs });
   }
 

@@ -154,8 +154,15 @@ describe("a lock", () => {
     expect(await heard.run("many")).toMatchObject({ code: "bad_lock", message: "16 locks are open" });
   });
 
+  it("that nobody answers in time ends the run", async () => {
+    const heard = await runnerOf({ asks: node(`${ASKS} console.log('{"lock": {"timeout": 0.2}}');`) });
+    expect(await heard.run("asks")).toMatchObject({ code: "lock_expired", message: expect.stringContaining("lock-1") });
+    await expect.poll(() => heard.runner.count).toBe(0);
+    expect(left(heard, "asks")).toEqual([]);
+  });
+
   it("does not count for the time that a run may take", async () => {
-    const flows = { asks: node(`${ASKS} console.log('{"lock": "?"}');`), sleeps: shell("sleep 1000") };
+    const flows = { asks: node(`${ASKS} console.log('{"lock": "?"}');`), sleeps: shell("sleep 100") };
     const heard = await runnerOf(flows, { timeoutMs: 1_500 });
     heard.runner.start("asks", "asks", {});
     await heard.until("asks", "locked");
@@ -168,12 +175,13 @@ describe("a lock", () => {
 describe("the end of a run", () => {
   it("is the end of all that it has started: its group, sessions of their own, those that ignore SIGTERM", async () => {
     const file = join(scratch, "beats");
-    const worker = `trap "" TERM; while :; do date +%N > ${file}; sleep 0.05; done`;
+    // They end by themselves in the end: a runner that is broken leaves nothing for good.
+    const worker = `trap "" TERM; for _ in $(seq 1000); do date +%N > ${file}; sleep 0.05; done`;
     const heard = await runnerOf({
       ignores: shell(worker),
       leaves: shell(`sh -c '${worker}' & exit 0`),
-      session: shell(`setsid sh -c '${worker}' & trap 'exit 0' TERM; while :; do sleep 0.05; done`),
-      holds: shell(`setsid sleep 1000 & echo '{"result": "held"}'`),
+      session: shell(`setsid sh -c '${worker}' & trap 'exit 0' TERM; for _ in $(seq 1000); do sleep 0.05; done`),
+      holds: shell(`setsid sleep 100 & echo '{"result": "held"}'`),
     });
     for (const id of ["ignores", "session"]) {
       heard.runner.start(id, id, {});
@@ -191,7 +199,7 @@ describe("the end of a run", () => {
   });
 
   it("makes room for another one, which has waited", async () => {
-    const heard = await runnerOf({ sleeps: shell("sleep 1000"), quick: shell("exit 0") }, { concurrency: 1 });
+    const heard = await runnerOf({ sleeps: shell("sleep 100"), quick: shell("exit 0") }, { concurrency: 1 });
     expect(heard.runner.start("first", "sleeps", {})).toBe(true);
     expect(heard.runner.start("second", "quick", {})).toBe(false);
     await heard.runner.stop("first");
@@ -214,7 +222,7 @@ describe("a run", () => {
   });
 
   it("that another process of the node has begun is lost, and what it has left is ended at the start", async () => {
-    const heard = await runnerOf({ sleeps: shell("setsid sleep 1000 & sleep 1000") });
+    const heard = await runnerOf({ sleeps: shell("setsid sleep 100 & sleep 100") });
     heard.runner.start("cut", "sleeps", {});
     await heard.until("cut", "started");
     await expect.poll(() => left(heard, "cut").length).toBeGreaterThan(1);
