@@ -23,5 +23,14 @@ export const LINK_EDITS: readonly Edit[] = [
   [GET, `${GET}    identity: { share: query.share }\n`],
 ];
 
+const GLANCE = `
+  - operation: glanceAtParcel
+    route: POST /parcels/{parcel_id}/glance
+    access: [operator]
+    share: { entity: params.parcel_id, opens: [getParcel] }
+`;
+
 export const withLinks = (yaml: string, file: string): string =>
-  file === "gateway.yaml" ? LINK_EDITS.reduce((text, [replace, by]) => text.replace(replace, () => by), yaml) : yaml;
+  file === "gateway.yaml"
+    ? LINK_EDITS.reduce((text, [replace, by]) => text.replace(replace, () => by), yaml) + GLANCE
+    : yaml;

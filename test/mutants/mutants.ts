@@ -9,6 +9,7 @@ import { LISTENER_MUTANTS } from "./listener-mutants.ts";
 import { PROJECTION_MUTANTS } from "./projection-mutants.ts";
 import { RETENTION_MUTANTS } from "./retention-mutants.ts";
 import { SEALED_MUTANTS } from "./sealed-mutants.ts";
+import { SNAPSHOT_MUTANTS } from "./snapshot-mutants.ts";
 import { STORED_DATA_MUTANTS } from "./stored-data-mutants.ts";
 
 /** A defect as an edit of the product's source, and the tests that must see it. */
@@ -48,6 +49,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...LINK_MUTANTS,
   ...LISTENER_MUTANTS,
   ...SEALED_MUTANTS,
+  ...SNAPSHOT_MUTANTS,
   ...STORED_DATA_MUTANTS,
   ...RETENTION_MUTANTS,
   ...PROJECTION_MUTANTS,
