@@ -1,4 +1,5 @@
 import { CONFIGURATION_MUTANTS } from "./configuration-mutants.ts";
+import { DIRECTORY_MUTANTS } from "./directory-mutants.ts";
 import { DOOR_MUTANTS } from "./door-mutants.ts";
 import { FOLLOWING_MUTANTS } from "./following-mutants.ts";
 import { GATEWAY_MUTANTS } from "./gateway-mutants.ts";
@@ -41,6 +42,7 @@ const DAY = "test/shell/turns/first-line-of-a-day.unit";
 /** Of the host and the runtime. */
 export const MUTANTS: readonly Mutant[] = [
   ...CONFIGURATION_MUTANTS,
+  ...DIRECTORY_MUTANTS,
   ...DOOR_MUTANTS,
   ...FOLLOWING_MUTANTS,
   ...GATEWAY_MUTANTS,

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import type { FollowsCall } from "../../../runtime/core/gateway.ts";
 import type { RowsQuery } from "../../../runtime/core/rows-query.ts";
-import { narrowed } from "../../../runtime/gateway/snapshot.ts";
+import { narrowed } from "../../../runtime/core/snapshot-rows.ts";
 import { readRows } from "../../../runtime/stored/projection-rows.ts";
 import { invalidRequest } from "../server/problem.ts";
 import type { GatewayContext } from "./gateway-context.ts";

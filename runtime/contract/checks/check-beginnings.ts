@@ -1,4 +1,4 @@
-import { canNarrow, columnOfFields } from "../../gateway/snapshot.ts";
+import { canNarrow, columnOfFields } from "../../core/snapshot-rows.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import type { CallModel, DomainModel } from "../model/domain-model.ts";

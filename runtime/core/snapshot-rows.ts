@@ -1,6 +1,6 @@
-import type { FollowsCall } from "../core/gateway.ts";
-import type { ColumnSpec, ProjectionSpec } from "../core/projection.ts";
-import { type RowsQuery, testsOf } from "../core/rows-query.ts";
+import type { FollowsCall } from "./gateway.ts";
+import type { ColumnSpec, ProjectionSpec } from "./projection.ts";
+import { type RowsQuery, testsOf } from "./rows-query.ts";
 
 type Columns = Pick<ProjectionSpec, "key" | "columns">;
 
