@@ -1,7 +1,7 @@
 import type { Edit } from "./parcels-contracts.ts";
 
 /** Calls of the example by which one parcel is shown and followed, also to whoever has a link. */
-export const LINK_CALLS = `
+const LINK_CALLS = `
   - operation: shareParcel
     route: POST /parcels/{parcel_id}/share
     access: [operator, node]
