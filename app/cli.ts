@@ -33,6 +33,7 @@ const FILES: readonly CommandFile[] = [
   file(CONTRACTS, ["contract-check-worker"], () => import("./contract-check/check-contracts.ts")),
   file(ASK, ["entities", "explain"], () => import("./commands/entities.ts")),
   file(ASK, ["intents"], () => import("./commands/intents.ts")),
+  file(ASK, ["directory"], () => import("./commands/directory.ts")),
   file(ASK, ["projections"], () => import("./commands/projections.ts")),
   file(ASK, ["dlq"], () => import("./commands/dlq.ts")),
   file(ASK, ["doctor", "reload", "hold"], () => import("./commands/operate.ts")),

@@ -85,6 +85,7 @@ export {
 } from "./host/module.ts";
 export type { Backends } from "../effects/backends.ts";
 export type { Served, ServeOptions } from "./host/serve-options.ts";
+export { type DirectoryRow, directoryRow } from "../runtime/core/directory.ts";
 export {
   logRow,
   type LoggedMessage,

@@ -106,6 +106,15 @@ export interface FunctionCall {
   readonly functions: readonly { readonly mediaType: string; readonly run: CallFunction }[];
 }
 
+/** Rows that a stream begins with. */
+export interface BeginsWith {
+  readonly projection: string;
+  readonly domain: string;
+  readonly view: RowView;
+  /** The query parameter that asks for them; undefined: nothing has to. */
+  readonly parameter: string | undefined;
+}
+
 export interface FollowsCall {
   readonly kind: "follows";
   readonly domains: readonly string[];
@@ -113,6 +122,7 @@ export interface FollowsCall {
   readonly entity: EntityRef | undefined;
   /** Of the entity; else the next one. */
   readonly fromFirst: boolean;
+  readonly beginsWith: BeginsWith | undefined;
   /** Undefined: every type. */
   readonly types: readonly string[] | undefined;
   /** Query parameter -> fields of the event, of which one has to be equal. */

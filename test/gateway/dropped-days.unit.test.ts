@@ -51,6 +51,18 @@ describe("a day that is dropped while a reader catches up", () => {
     connection.destroy();
   });
 
+  it("ends a stream that tells what there is, to which its reader comes back", async () => {
+    const { connection, response, tail, store, text, first } = droppedMeanwhile();
+    const stream = new GatewayStream(response, {
+      domains: [{ system: { store, name: "toy" }, tail, first, from: [0], gapUntil: undefined }],
+      ...{ wanted: {}, matches: () => true, whyItEnds: () => undefined, beginsAnew: true },
+      ...{ clock: new SystemClock(), bufferBytesMax: 1_000_000 },
+    });
+    void stream.run();
+    await expect.poll(text).toMatch(/event: gap\n[^]*id: snapshot\nevent: end\ndata: \{"code":"GAP"/);
+    connection.destroy();
+  });
+
   it("ends the host's stream, whose reader is told when it comes back", async () => {
     const run = (toldDay?: string) => {
       const { connection, response, tail, store, first } = droppedMeanwhile();

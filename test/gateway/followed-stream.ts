@@ -24,6 +24,11 @@ export class FollowedStream {
     return new FollowedStream(await connect(abort.signal), abort);
   }
 
+  /** What the events are called, those of the stream itself too. */
+  get events(): readonly string[] {
+    return [...this.text.matchAll(/^event: (.*)$/gm)].map(([, name = ""]) => name);
+  }
+
   get types(): readonly unknown[] {
     return this.frames.map(({ data }) => data["payload_type"]);
   }

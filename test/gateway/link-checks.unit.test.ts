@@ -6,7 +6,7 @@ const found = (...edits: readonly Edit[]) => inShort(editedParcels([...LINK_EDIT
 const FOLLOWS = "follows: { entity: params.parcel_id, from_first: true }";
 
 /** Each has one mistake: what is said about it, and where. */
-const MISTAKES: readonly (readonly [what: string, edits: readonly Edit[], ...says: readonly string[]])[] = [
+const MISTAKES: readonly (readonly [what: string, edits: readonly Edit[], ...says: string[]])[] = [
   [
     "an operation that there is not",
     [["opens: [getParcel,", "opens: [getParcl,"]],
@@ -104,5 +104,7 @@ describe("the checks of links", () => {
     ]);
   });
 
-  it.each(MISTAKES)("report %s", (_, edits, ...says) => expect(found(...edits)).toEqual(says));
+  it.each(MISTAKES.map(([what, edits, ...says]) => ({ what, edits, says })))("report $what", ({ edits, says }) =>
+    expect(found(...edits)).toEqual(says),
+  );
 });

@@ -62,6 +62,11 @@ describe("a link", () => {
     await expect.poll(() => stream.types).toEqual(["ParcelStored", "ParcelCollected"]);
     for (const path of ["/v1/parcels/p1-2", "/v1/parcels/p1-2/events"])
       expect(await get(path + query)).toMatchObject({ status: 401, body: { code: "LINK_INVALID" } });
+    const glance = await parcels.ask<Link & Record<string, unknown>>("POST", "/v1/parcels/p1-1/glance", {
+      headers: as("operator"),
+    });
+    expect((await get(glance.body.url)).status).toBe(200);
+    expect((await get(`/v1/parcels/p1-1/events?share=${linkOf(glance.body)}`)).status).toBe(401);
     // Calls that take no link: it is no token there.
     for (const path of ["/v1/parcels", "/v1/events"]) expect((await get(path + query)).status).toBe(401);
     expect((await parcels.ask("PUT", `/v1/parcels/p1-1${query}`, { body: {} })).status).toBe(401);

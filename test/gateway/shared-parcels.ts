@@ -1,7 +1,7 @@
 import type { Edit } from "./parcels-contracts.ts";
 
 /** Calls of the example by which one parcel is shown and followed, also to whoever has a link. */
-export const LINK_CALLS = `
+const LINK_CALLS = `
   - operation: shareParcel
     route: POST /parcels/{parcel_id}/share
     access: [operator, node]
@@ -23,5 +23,14 @@ export const LINK_EDITS: readonly Edit[] = [
   [GET, `${GET}    identity: { share: query.share }\n`],
 ];
 
+const GLANCE = `
+  - operation: glanceAtParcel
+    route: POST /parcels/{parcel_id}/glance
+    access: [operator]
+    share: { entity: params.parcel_id, opens: [getParcel] }
+`;
+
 export const withLinks = (yaml: string, file: string): string =>
-  file === "gateway.yaml" ? LINK_EDITS.reduce((text, [replace, by]) => text.replace(replace, () => by), yaml) : yaml;
+  file === "gateway.yaml"
+    ? LINK_EDITS.reduce((text, [replace, by]) => text.replace(replace, () => by), yaml) + GLANCE
+    : yaml;

@@ -1,4 +1,5 @@
 import { CONFIGURATION_MUTANTS } from "./configuration-mutants.ts";
+import { DIRECTORY_MUTANTS } from "./directory-mutants.ts";
 import { DOOR_MUTANTS } from "./door-mutants.ts";
 import { FOLLOWING_MUTANTS } from "./following-mutants.ts";
 import { GATEWAY_MUTANTS } from "./gateway-mutants.ts";
@@ -9,6 +10,7 @@ import { LISTENER_MUTANTS } from "./listener-mutants.ts";
 import { PROJECTION_MUTANTS } from "./projection-mutants.ts";
 import { RETENTION_MUTANTS } from "./retention-mutants.ts";
 import { SEALED_MUTANTS } from "./sealed-mutants.ts";
+import { SNAPSHOT_MUTANTS } from "./snapshot-mutants.ts";
 import { STORED_DATA_MUTANTS } from "./stored-data-mutants.ts";
 
 /** A defect as an edit of the product's source, and the tests that must see it. */
@@ -40,6 +42,7 @@ const DAY = "test/shell/turns/first-line-of-a-day.unit";
 /** Of the host and the runtime. */
 export const MUTANTS: readonly Mutant[] = [
   ...CONFIGURATION_MUTANTS,
+  ...DIRECTORY_MUTANTS,
   ...DOOR_MUTANTS,
   ...FOLLOWING_MUTANTS,
   ...GATEWAY_MUTANTS,
@@ -48,6 +51,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...LINK_MUTANTS,
   ...LISTENER_MUTANTS,
   ...SEALED_MUTANTS,
+  ...SNAPSHOT_MUTANTS,
   ...STORED_DATA_MUTANTS,
   ...RETENTION_MUTANTS,
   ...PROJECTION_MUTANTS,

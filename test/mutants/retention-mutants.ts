@@ -19,8 +19,8 @@ export const RETENTION_MUTANTS: readonly Mutant[] = [
     defect: "a day that is dropped while a reader catches up is not told",
     promise: "G15",
     file: "app/http/gateway/gateway-stream.ts",
-    find: "if (until !== undefined && until !== this.#told.get(name))",
-    replace: 'if (until === "" && until !== this.#told.get(name))',
+    find: "if (until === undefined || until === this.#told.get(name)) return page;",
+    replace: "if (until !== this.#told.get(name)) return page;",
     tests: ["test/gateway/dropped-days.unit"],
   },
   {

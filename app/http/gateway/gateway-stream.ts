@@ -27,6 +27,16 @@ export interface StreamEnd {
   readonly reason: string;
 }
 
+/** What there is, told before what becomes of it. */
+export interface Snapshot {
+  readonly domain: string;
+  readonly projection: string;
+  /** Each row as it is told, in pieces; the next one is read when it is asked for. */
+  readonly pieces: AsyncIterable<readonly string[]>;
+  /** Called once all was told, or nobody reads it any more. */
+  readonly release: () => void;
+}
+
 interface GatewayStreamOptions {
   readonly domains: readonly StreamedDomain[];
   /** Of these types, of this entity: others are not read. */
@@ -34,9 +44,16 @@ interface GatewayStreamOptions {
   readonly matches: (event: JournaledEvent) => boolean;
   /** Why it ends, once what let it in does not any more. */
   readonly whyItEnds: () => StreamEnd | undefined;
+  /** Undefined: the reader has what there was, or has not asked. */
+  readonly snapshot?: Snapshot | undefined;
+  /** Whether a reader that has missed something is given a snapshot. */
+  readonly beginsAnew?: boolean;
   readonly clock: Clock;
   readonly bufferBytesMax: number;
 }
+
+/** The cursor of whoever has a part of a snapshot: of which nothing counts before its end. */
+export const SNAPSHOT_CURSOR = "snapshot";
 
 /**
  * One reader of the events of some domains. Its cursor is where it has read each partition of each of them, so that it
@@ -49,11 +66,14 @@ export class GatewayStream {
   readonly #positions: number[][];
   /** By domain, the first day that is left, as the reader was told it. */
   readonly #told = new Map<string, string>();
+  /** The snapshot is not told to its end. */
+  #isBeginning: boolean;
 
   constructor(response: ServerResponse, options: GatewayStreamOptions) {
     this.#response = response;
     this.#options = options;
     this.#positions = options.domains.map(({ from }) => [...from]);
+    this.#isBeginning = options.snapshot !== undefined;
     const { clock, bufferBytesMax } = options;
     this.#writer = new SseWriter(response, {
       ...{ clock, bufferBytesMax, id: () => this.#cursor },
@@ -62,14 +82,35 @@ export class GatewayStream {
   }
 
   get #cursor(): string {
-    return this.#positions.map(encodePosition).join(".");
+    return this.#isBeginning ? SNAPSHOT_CURSOR : this.#positions.map(encodePosition).join(".");
   }
 
   /** Resolves when every domain is followed, or the reader has gone. */
   async run(): Promise<void> {
-    const { domains } = this.#options;
+    const { domains, snapshot } = this.#options;
     for (const { gapUntil, system } of domains) if (gapUntil !== undefined) this.#tellGap(system.name, gapUntil);
-    await Promise.all(domains.map((domain, index) => this.#follow(domain, index)));
+    if (snapshot) await this.#tell(snapshot).finally(snapshot.release);
+    if (!this.#isBeginning) await Promise.all(domains.map((domain, index) => this.#follow(domain, index)));
+  }
+
+  /** As fast as it is read. Cut anywhere, it is no beginning of another one. */
+  async #tell({ domain, projection, pieces }: Snapshot): Promise<void> {
+    let rows = 0;
+    this.#writer.write(`id: ${this.#cursor}\n${frameOf("snapshot", { domain, projection })}`);
+    for await (const piece of pieces) {
+      this.endIfWithdrawn();
+      if (this.#isOver) return;
+      rows += piece.length;
+      this.#writer.write(piece.map((row) => `event: row\ndata: ${row}\n\n`).join(""));
+      await this.#writer.drained();
+    }
+    if (this.#isOver) return;
+    this.#isBeginning = false;
+    this.#writer.write(`id: ${this.#cursor}\n${frameOf("snapshot_end", { rows })}`);
+  }
+
+  get #isOver(): boolean {
+    return this.#response.destroyed || this.#response.writableEnded;
   }
 
   /** For the time in which no events come: what let it in is asked before each of them too. */
@@ -80,7 +121,7 @@ export class GatewayStream {
 
   /** Says why, and ends. */
   end(code: string, reason: string): void {
-    if (this.#response.destroyed || this.#response.writableEnded) return;
+    if (this.#isOver) return;
     this.#response.end(`id: ${this.#cursor}\n${frameOf("end", { code, reason })}`);
     this.#options.clock.after(END_MS, () => void this.#response.destroy());
   }
@@ -103,7 +144,12 @@ export class GatewayStream {
     const begins = [...from];
     const page = await readEventPage(store, name, begins, upto, this.#options.wanted);
     const until = await firstDayAfterDropped(store, name, begins);
-    if (until !== undefined && until !== this.#told.get(name)) this.#tellGap(name, until);
+    if (until === undefined || until === this.#told.get(name)) return page;
+    // What is told behind it is of no use to whoever wants to know what there is.
+    this.#isBeginning = this.#options.beginsAnew ?? false;
+    this.#tellGap(name, until);
+    if (this.#isBeginning)
+      this.end("GAP", "days were dropped before they were read: connect again, for all that there is");
     return page;
   }
 

@@ -45,7 +45,7 @@ export async function showList(
   if (!spec) throw new Error(`there is no projection ${call.projection}: serve only what was checked`);
   const asked = readAsked(call, spec, request);
   const isWhole = asked.rows.limit === undefined;
-  if (isWhole) takeTurn(context, request, reply);
+  if (isWhole) reply.raw.once("close", takeTurn(context, request));
   const older = await countOlderRows(store, spec, asked.rows);
   if (older > 0) void reply.header(OLDER_ROWS_HEADER, String(older));
   const total = call.total ? await countRows(store, spec, { where: asked.rows.where }) : null;
@@ -83,7 +83,7 @@ function readAsked(call: ListCall, spec: ProjectionSpec, request: FastifyRequest
 }
 
 /** A node's token is held to its own entities. */
-function ownRows({ key: [column = ""] }: ProjectionSpec, { actsFor }: Caller): RowsQuery["where"] {
+export function ownRows({ key: [column = ""] }: ProjectionSpec, { actsFor }: Caller): RowsQuery["where"] {
   if (actsFor === undefined) return [];
   return [
     actsFor.endsWith("*")
@@ -92,8 +92,8 @@ function ownRows({ key: [column = ""] }: ProjectionSpec, { actsFor }: Caller): R
   ];
 }
 
-/** @throws Problem overloaded */
-function takeTurn({ wholeLists }: GatewayContext, request: FastifyRequest, reply: FastifyReply): void {
+/** @returns what lets others have their turn @throws Problem overloaded */
+export function takeTurn({ wholeLists }: GatewayContext, request: FastifyRequest): () => void {
   const listener = routedOf(request).gateway?.listener.name ?? "";
   const count = wholeLists.get(listener) ?? 0;
   if (count >= WHOLE_LISTS_MAX)
@@ -101,7 +101,7 @@ function takeTurn({ wholeLists }: GatewayContext, request: FastifyRequest, reply
       retryAfterSeconds: 1,
     });
   wholeLists.set(listener, count + 1);
-  reply.raw.once("close", () => void wholeLists.set(listener, (wholeLists.get(listener) ?? 1) - 1));
+  return () => void wholeLists.set(listener, (wholeLists.get(listener) ?? 1) - 1);
 }
 
 /** With a cursor one row more is read, which tells whether there is a next page. */

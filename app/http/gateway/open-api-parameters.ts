@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Domain } from "../../../runtime/core/domain.ts";
-import type { CallSpec, EntityRef, ListCall } from "../../../runtime/core/gateway.ts";
+import type { CallSpec, EntityRef, FollowsCall, ListCall } from "../../../runtime/core/gateway.ts";
 import type { ColumnSpec } from "../../../runtime/core/projection.ts";
 import { shapeSchema } from "../../../runtime/contract/documents/payload-schema.ts";
 import { LAST_EVENT_ID } from "../events/stream-position.ts";
@@ -54,6 +54,7 @@ function parametersOf(does: CallSpec["does"], domain: Domain): readonly Paramete
       return [
         ...(does.entity ? namedIn(does.entity) : []),
         ...[...does.select.keys(), "since"].map((name) => inQuery(name)),
+        ...beginning(does),
         RESUMED,
       ];
     case "call": {
@@ -65,6 +66,9 @@ function parametersOf(does: CallSpec["does"], domain: Domain): readonly Paramete
       return [];
   }
 }
+
+const beginning = ({ beginsWith }: FollowsCall): readonly Parameter[] =>
+  beginsWith?.parameter === undefined ? [] : [inQuery(beginsWith.parameter, { type: "boolean", default: false })];
 
 const namedIn = ({ of, name }: EntityRef): readonly Parameter[] => (of === "query" ? [inQuery(name, TEXT, true)] : []);
 

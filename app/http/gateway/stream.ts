@@ -12,8 +12,9 @@ import { assertMayActFor, type Caller } from "../server/access.ts";
 import { Problem } from "../server/problem.ts";
 import { isAdmitted } from "../../../runtime/gateway/call-access.ts";
 import { type GatewayContext, type Routed, routedOf } from "./gateway-context.ts";
-import { GatewayStream, type StreamedDomain, type StreamEnd } from "./gateway-stream.ts";
+import { GatewayStream, SNAPSHOT_CURSOR, type StreamedDomain, type StreamEnd } from "./gateway-stream.ts";
 import { namedInQuery, readRequest, requireRef } from "./read-request.ts";
+import { snapshotOf, wantsSnapshot } from "./snapshots.ts";
 import type { Served } from "./served-gateways.ts";
 
 const SINCE = "since";
@@ -33,22 +34,19 @@ export async function streamEvents(
   // Before anything is awaited: however many come at once, no more are opened.
   streams.count++;
   reply.raw.once("close", () => streams.count--);
-  const given = readRequest(request, undefined, new Set([...does.select.keys(), SINCE, ...namedInQuery(does.entity)]));
+  const { beginsWith, select, entity } = does;
+  const own = [...select.keys(), SINCE, ...namedInQuery(entity), ...[beginsWith?.parameter ?? []].flat()];
+  const given = readRequest(request, undefined, new Set(own));
   const entityId = await followedEntity(context, request, does, given);
-  const domains = await beginnings(context, does, cursorOf(request, given), entityId);
+  const { domains, ...told } = await beginnings(context, request, does, given, entityId);
   const isOfThis = (id: string): boolean => id === entityId;
   const matches = filterOf(does, given, entityId === undefined ? request.caller.mayActFor : isOfThis);
   const whyItEnds = endOf(routedOf(request), request.caller);
+  const snapshot = told.hasSnapshot ? snapshotOf(context, request, does, given.query, entityId) : undefined;
   const response = beginStream(reply);
   const stream = new GatewayStream(response, {
-    ...{
-      domains,
-      matches,
-      whyItEnds,
-      wanted: { types: does.types, entityId },
-      clock,
-      bufferBytesMax: bufferShare(streams.max),
-    },
+    ...{ domains, matches, whyItEnds, snapshot, beginsAnew: told.beginsAnew, clock },
+    ...{ wanted: { types: does.types, entityId }, bufferBytesMax: bufferShare(streams.max) },
   });
   const stop = (): void => stream.end("STOPPING", "the process stops: connect again, from the last id");
   const cancelChecks = watchAdmission(
@@ -92,8 +90,36 @@ function cursorOf({ headers }: FastifyRequest, { query }: GatewayRequest): Curso
   return { positions: cursor.split("."), parameter: inHeader === undefined ? SINCE : LAST_EVENT_ID };
 }
 
-/** Where each domain's events begin, and those that the reader has missed. */
+interface Beginning {
+  readonly domains: readonly StreamedDomain[];
+  readonly hasSnapshot: boolean;
+  /** Whether there is a snapshot after a gap. */
+  readonly beginsAnew: boolean;
+}
+
+/** Where a stream begins. A snapshot is of a later moment than the position from which on its events are told. */
 async function beginnings(
+  context: GatewayContext,
+  request: FastifyRequest,
+  does: FollowsCall,
+  given: GatewayRequest,
+  entityId: string | undefined,
+): Promise<Beginning> {
+  const sent = cursorOf(request, given);
+  const isCut = does.beginsWith !== undefined && sent?.positions.join(".") === SNAPSHOT_CURSOR;
+  const beginsAnew = isCut || wantsSnapshot(does, given.query);
+  const cursor = isCut ? undefined : sent;
+  const domains = await positionsOf(context, does, cursor, entityId);
+  const hasGap = domains.some(({ gapUntil }) => gapUntil !== undefined);
+  if (!beginsAnew || (cursor && !hasGap)) return { domains, beginsAnew, hasSnapshot: false };
+  if (!cursor) return { domains, beginsAnew, hasSnapshot: true };
+  const anew = await positionsOf(context, does, undefined, entityId);
+  const told = anew.map((each, index) => ({ ...each, gapUntil: domains[index]?.gapUntil }));
+  return { domains: told, beginsAnew, hasSnapshot: true };
+}
+
+/** Where each domain's events begin, and those that the reader has missed. */
+async function positionsOf(
   context: GatewayContext,
   { domains, types, fromFirst }: FollowsCall,
   cursor: Cursor | undefined,
@@ -168,5 +194,5 @@ function isServedTo({ calls }: Served, call: CallSpec, { door, link }: Caller): 
 
 const followedText = (does: CallSpec["does"]): string =>
   does.kind === "follows"
-    ? JSON.stringify([does.domains, does.types, [...does.select], does.allEntities, does.entity])
+    ? JSON.stringify([does.domains, does.types, [...does.select], does.allEntities, does.entity, does.beginsWith])
     : "";

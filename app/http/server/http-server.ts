@@ -27,6 +27,7 @@ import { addPageRoutes } from "../page/page.routes.ts";
 import { addAuthentication, addAuthorization } from "./access.ts";
 import { addBrowserGuard } from "./browser-guard.ts";
 import { type DomainApi, openDomainApi } from "./domain-api.ts";
+import { addDirectoryRoutes } from "../directory/directory.routes.ts";
 import { addDomainListRoute, atRoot, DOMAINS_PATH, domainPath, unknownDomainProblem } from "./domains.ts";
 import { addJsonBodyParser } from "./json-body.ts";
 import { createServer, type ServerOptions } from "./create-server.ts";
@@ -107,6 +108,7 @@ function addRoutes(http: Http, host: ServedHost, domains: readonly DomainApi[], 
   );
   addServerDocumentRoutes(http);
   addDomainListRoute(http, domains);
+  addDirectoryRoutes(http, host.store);
   within("", (scope) =>
     addDocumentRoutes(scope, first.system, root === undefined ? domainPath(first.system.name) : ""),
   );

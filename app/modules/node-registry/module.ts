@@ -40,7 +40,7 @@ import { nodeRegistryReducer } from "../../../reducers/node-registry/nodes.reduc
 import { defineModule } from "../../host/module.ts";
 import { nodeGateway, profileGateway } from "./gateway.ts";
 import { heartbeatLatenessMs } from "./heartbeat-lateness.ts";
-import { heartbeatRow, nodeRow, profileRow } from "./rows.ts";
+import { directoryEntry, heartbeatRow, nodeRow, profileRow } from "./rows.ts";
 import { loadableAs } from "../../host/module-specifiers.ts";
 
 const COMMANDS = [RegisterNode, NodeHeartbeat, TakeNodeOut, ReturnNode, RevokeNode, ReadmitNode];
@@ -93,7 +93,7 @@ const module = defineModule({
         },
         reducer: nodeRegistryReducer,
         ...consulCode(backends),
-        rows: { node_row: nodeRow, heartbeat_row: heartbeatRow },
+        rows: { node_row: nodeRow, heartbeat_row: heartbeatRow, directory_row: directoryEntry },
         ...nodeGateway,
       }),
       measures: [

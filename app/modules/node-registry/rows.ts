@@ -3,6 +3,7 @@ import type { ProfileState } from "../../../contracts/node-profile/messages/prof
 import type { NodeState } from "../../../contracts/node-registry/messages/state.ts";
 import { silenceOf, statusOf } from "../../../contracts/node-registry/messages/status.ts";
 import { derivedId } from "../../../runtime/core/ids.ts";
+import { directoryRow } from "../../../runtime/core/directory.ts";
 import { type LoggedMessage, logRow, row, type RowEntity } from "../../../runtime/core/projection.ts";
 import { toRfc3339 } from "../../../runtime/core/time.ts";
 import type { NodeBody } from "./bodies.ts";
@@ -53,6 +54,22 @@ export const heartbeatRow = logRow({
     metrics: (payload["metrics"] ?? {}) as z.infer<typeof Json>,
   }),
 });
+
+/** What others find of a node: never one that was revoked. */
+export const directoryEntry = directoryRow({
+  version: 1,
+  of: ({ state, data, stateSince }: RowEntity<NodeState>) => {
+    const status = statusOf(state, data);
+    if (data.node === null || status === "revoked") return null;
+    const { hostname, ip, role, labels } = data.node;
+    const endpoints = ip === null ? [hostname] : [ip];
+    return { name: hostname, kind: role, endpoints, labels: [...labels], status, since: sinceOf(data, stateSince) };
+  },
+});
+
+/** Since when a node has its status: the last of what it follows from. */
+const sinceOf = ({ taken_out, said }: NodeState, stateSince: number): string =>
+  taken_out?.since ?? said?.since ?? toRfc3339(stateSince);
 
 export const profileRow = row({
   version: 1,

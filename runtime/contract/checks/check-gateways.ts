@@ -3,6 +3,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { parametersOf, parseRequestRef, routeKey } from "../language/route-pattern.ts";
 import type { CallModel, DomainModel, GatewayModel, TextRef } from "../model/domain-model.ts";
 import { childRef, diagnosticAt, type SourceRef, sourceRef } from "../reading/contract-source.ts";
+import { checkBeginning, checkBeginningRows } from "./check-beginnings.ts";
 import { checkFollowed } from "./check-followed.ts";
 import { checkLinks } from "./check-links.ts";
 import { checkList, checkParameters } from "./check-lists.ts";
@@ -19,6 +20,7 @@ export function* checkGateways(model: DomainModel): Iterable<Diagnostic> {
     yield* checkLinks(gateway);
     for (const call of gateway.calls) {
       yield* checkRequestRefs(call);
+      if (call.beginsWith) yield* checkBeginning(call, call.beginsWith);
       if (call.list) yield* checkParameters(call.list);
       yield* checkTargets(call, [model], model.set.domain);
     }
@@ -147,6 +149,8 @@ function* checkTargets(call: CallModel, models: readonly DomainModel[], only?: s
     if (call.list) yield* checkList(call.list, target);
   }
   yield* checkFollowed(call, models, isAsked);
+  const rowsOf = call.beginsWith && modelOf(call.beginsWith.domain.text);
+  if (call.beginsWith && rowsOf && isAsked(rowsOf.set.domain)) yield* checkBeginningRows(call, call.beginsWith, rowsOf);
 }
 
 const isOwnDomain = (models: readonly DomainModel[], name: string, own: SourceRef["source"]): boolean =>
@@ -183,7 +187,7 @@ export function gatewayNames({ gateways, set }: DomainModel) {
     views: views.map(({ name }) => name),
     errors: gateways.flatMap(({ errors }) => errors?.name ?? []),
     calls: calls.flatMap(({ functions }) => functions.map(({ run }) => run.name)),
-    rowViews: calls.flatMap(({ list }) => list?.view?.name ?? []),
+    rowViews: calls.flatMap(({ list, beginsWith }) => (list?.view ?? beginsWith?.view)?.name ?? []),
     shapes: calls.flatMap(({ list }) => list?.shape?.name ?? []),
   };
 }

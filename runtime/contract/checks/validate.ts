@@ -4,6 +4,7 @@ import { checkCodeDeclarations, checkCodeFit, checkDuplicates, checkUnusedCode }
 import { checkCopies } from "./check-copies.ts";
 import { checkCompensation } from "./check-compensation.ts";
 import { checkConfiguration } from "./check-configuration.ts";
+import { checkDirectory } from "./check-directory.ts";
 import { checkLifecycle } from "./check-lifecycle.ts";
 import { checkGateways } from "./check-gateways.ts";
 import { checkRefusals } from "./check-refusals.ts";
@@ -27,6 +28,7 @@ const CHECKS: readonly ((model: DomainModel) => Iterable<Diagnostic>)[] = [
   ...[checkDuplicates, checkCodeDeclarations, checkReachability, checkIntentFlow, checkRaisedCycles, checkTriggers],
   ...[checkCompensation, checkUnboundedWaits, checkTransitions, checkCopies, checkLifecycle],
   ...[checkRenewals, checkReservedNames, checkRefusals, checkGateways, checkProjections, checkConfiguration],
+  checkDirectory,
 ];
 
 /**

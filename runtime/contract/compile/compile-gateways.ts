@@ -1,4 +1,5 @@
 import type {
+  BeginsWith,
   CallSpec,
   EntityRef,
   GatewaySpec,
@@ -13,7 +14,7 @@ import { GATEWAY_DEFAULTS } from "../language/schema-gateway.ts";
 import { durationMs } from "../language/schema-parts.ts";
 import type { CallModel, DomainModel, GatewayModel, ReplyModel } from "../model/domain-model.ts";
 import type { NameRef } from "../model/model-parts.ts";
-import type { EntityRefModel, ShareModel } from "../model/read-gateways.ts";
+import type { BeginsWithModel, EntityRefModel, ShareModel } from "../model/read-gateways.ts";
 
 type Code = DomainModel["code"];
 
@@ -64,6 +65,7 @@ function compileDeed(call: CallModel, code: Code, gateway: GatewayModel): CallSp
       types: types.length === 0 ? undefined : types.map(({ text }) => text),
       entity: followedEntity && compileRef(followedEntity),
       fromFirst: row.follows?.from_first ?? false,
+      beginsWith: call.beginsWith && compileBeginning(call.beginsWith, code),
       select: new Map(selected.map(({ parameter, fields }) => [parameter, fields.map(({ text }) => text)])),
       allEntities: row.all_entities ?? false,
     };
@@ -76,6 +78,11 @@ function compileDeed(call: CallModel, code: Code, gateway: GatewayModel): CallSp
     })),
   };
 }
+
+const compileBeginning = ({ projection, domain, view, parameter }: BeginsWithModel, code: Code): BeginsWith => ({
+  ...{ projection: projection.text, domain: domain.text, parameter: parameter?.text },
+  view: required(functionOf(code.rowViews, view), "row view"),
+});
 
 const compileShare = ({ entity, opens, expiresIn, atMost }: ShareModel, { calls }: GatewayModel): ShareCall => ({
   ...{ kind: "share", entity: compileRef(entity) },

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { formatAlternatives } from "../language/alternatives.ts";
 import { formatEventPattern } from "../language/event-pattern.ts";
-import type { CallModel, DomainModel, EventRef, HandlerModel } from "../model/domain-model.ts";
+import type { CallModel, DomainModel, EventRef, HandlerModel, TextRef } from "../model/domain-model.ts";
 import { uniqueItems } from "../model/first-by-key.ts";
 import { refusalsOf } from "../model/doors.ts";
 import { choicesOf, hasFunction, isOutcome, outputsOf, statesWithDeadline } from "../model/events.ts";
@@ -137,18 +137,19 @@ function* linksOfCall(model: DomainModel, call: CallModel): Iterable<Link> {
   const { domain } = model.set;
   const of = (name: string, own: FlowNode): FlowNode => (name === domain ? own : node("domain", name));
   const entities = (name: string): FlowNode => of(name, node("entity", name));
-  const { message, exists, loads, entity, list, functions, followed, types, share } = call;
+  const { message, exists, loads, entity, list, functions, followed, types, share, beginsWith } = call;
   const sent = message && model.consumed.find(({ written }) => written === message.text);
   if (message) yield [by, of(call.domain.text, sourceOf(model, sent?.name ?? message.text)), message.text];
   if (exists) yield [entities(exists.domain.text), by, "has to be there"];
   for (const each of loads) yield [entities(each.domain.text), by, `loaded as ${each.name}`];
   if (entity) yield [entities(entity.domain.text), by];
   if (share) yield [entities(share.entity.domain.text), by, `opens ${share.opens.map(({ text }) => text).join(", ")}`];
-  if (list) {
-    const { text } = list.projection;
-    const isOwn = call.domain.text === domain;
-    yield [of(call.domain.text, node("projection", text)), by, isOwn ? undefined : text];
-  }
+  const rows = ({ text }: TextRef, from: TextRef): Link => {
+    const isOwn = from.text === domain;
+    return [of(from.text, node("projection", text)), by, isOwn ? undefined : text];
+  };
+  if (list) yield rows(list.projection, call.domain);
+  if (beginsWith) yield rows(beginsWith.projection, beginsWith.domain);
   for (const { run } of functions) yield [entities(call.domain.text), by, run.name];
   const wanted = types.map(({ text }) => text);
   for (const { text } of followed)

@@ -98,6 +98,15 @@ const Reply = z.strictObject({
   ),
 });
 
+const BeginsWith = z.strictObject({
+  projection: SnakeName.describe("Whose rows are told first, as they were when the stream began."),
+  domain: LowerCaseName.optional().describe(
+    "Whose projection it is, of those followed. Default: the gateway's domain.",
+  ),
+  view: CodeName.describe("The function of `rowViews` that makes of a row what is told."),
+  if: FieldName.optional().describe("The query parameter that asks for them: true or false. Default: they are told."),
+});
+
 const Follows = z.strictObject({
   entity: RequestRef.optional().describe("Only events of this entity: params.x, query.x or caller.id. Default: all."),
   from_first: z
@@ -106,6 +115,7 @@ const Follows = z.strictObject({
     .describe("Without a cursor it begins with the first event of the entity, not with the next one."),
   domains: nonEmptyListOf(LowerCaseName).optional().describe("Whose events. Default: the gateway's domain."),
   types: nonEmptyListOf(EventName).optional().describe("Only events of these types. Default: every type."),
+  begins_with: BeginsWith.optional().describe("Rows that are told before the events of a stream without a cursor."),
   select: z
     .record(FieldName, z.union([FieldName, nonEmptyListOf(FieldName)]))
     .optional()

@@ -57,9 +57,19 @@ export interface CallModel {
   readonly types: readonly TextRef[];
   /** Query parameters that narrow what is followed, with the fields of events that may be equal. */
   readonly selected: readonly { readonly parameter: string; readonly fields: readonly TextRef[] }[];
+  readonly beginsWith?: BeginsWithModel;
   /** The query parameter that a link is sent in; undefined: none opens it. */
   readonly linkParameter?: TextRef;
   readonly share?: ShareModel;
+}
+
+/** Rows that a stream begins with; the projection is looked up where its domain's model is. */
+export interface BeginsWithModel {
+  readonly projection: TextRef;
+  readonly domain: TextRef;
+  readonly view: NameRef;
+  /** The query parameter that asks for them; undefined: nothing has to. */
+  readonly parameter?: TextRef;
 }
 
 /** A link that a call makes. */
@@ -160,6 +170,7 @@ function readCall(contract: GatewayContract, row: GatewayCallRow, at: SourceRef,
     ),
     types: (follows?.types ?? []).map((type, index) => text(type, "follows", "types", index)),
     ...readLinks(contract, row, at, domain),
+    ...readBeginning(contract, row, at, named),
     ...(follows?.entity !== undefined && {
       followedEntity: {
         ref: text(follows.entity, "follows", "entity"),
@@ -174,6 +185,27 @@ function readCall(contract: GatewayContract, row: GatewayCallRow, at: SourceRef,
         at: fieldAt,
       })),
     })),
+  };
+}
+
+function readBeginning(
+  contract: GatewayContract,
+  { follows }: GatewayCallRow,
+  at: SourceRef,
+  named: Named,
+): Pick<CallModel, "beginsWith"> {
+  const begins = follows?.begins_with;
+  if (!begins) return {};
+  const { projection, domain = contract.domain, view, if: parameter } = begins;
+  const placeOf = (key: keyof typeof begins): SourceRef =>
+    childRef(at, "follows", "begins_with", ...(begins[key] === undefined ? [] : [key]));
+  return {
+    beginsWith: {
+      projection: { text: projection, at: placeOf("projection") },
+      domain: { text: domain, at: placeOf("domain") },
+      view: named("rowViews", view, placeOf("view")),
+      ...(parameter !== undefined && { parameter: { text: parameter, at: placeOf("if") } }),
+    },
   };
 }
 

@@ -46,6 +46,14 @@ function* deedContradictions(call: UncheckedNode): Iterable<Diagnostic> {
 function* followsContradictions(call: UncheckedNode): Iterable<Diagnostic> {
   const follows = call.at("follows");
   const domains = follows.at("domains");
+  if (follows.at("from_first").isPresent && follows.at("begins_with").isPresent)
+    yield follows
+      .at("begins_with")
+      .contradiction(
+        "a stream begins with rows or with the first event, not with both",
+        follows.at("from_first"),
+        "here",
+      );
   if (follows.at("entity").isPresent) {
     if (follows.items("domains").length > 1)
       yield follows.at("entity").contradiction("an entity is of one domain", domains, "these are more");

@@ -163,6 +163,38 @@ export function describeGateway(name: string, subject: Conforming): void {
         }
         open.push(...streams);
       });
+
+      const begins = call.does.kind === "follows" ? call.does.beginsWith : undefined;
+      if (begins)
+        it("tells first what there is, when it is asked for, and never to whoever knows it", async () => {
+          const query = begins.parameter === undefined ? "" : `?${begins.parameter}=true`;
+          const rows = ({ events }: FollowedStream): number => events.filter((name) => name === "row").length;
+          await cause();
+          const first = await follow(query);
+          await expect.poll(() => first.events).toContain("snapshot_end");
+          expect(first.events[0]).toBe("snapshot");
+          expect(rows(first)).toBeGreaterThan(0);
+          const [end] = first.frames.filter(({ data }) => "rows" in data);
+          expect(end?.data).toEqual({ rows: rows(first) });
+          const before = first.frames.slice(0, rows(first) + 1);
+          expect(new Set(before.map(({ id }) => id))).toEqual(new Set(["snapshot"]));
+          const knowing = await follow(query, { "last-event-id": end?.id ?? "" });
+          const cut = await follow(query, { "last-event-id": "snapshot" });
+          await cause();
+          await expect.poll(() => knowing.events.length).toBe(1);
+          await expect.poll(() => cut.events).toContain("snapshot_end");
+          expect(rows(cut)).toBeGreaterThanOrEqual(rows(first));
+          expect(knowing.events).not.toContain("snapshot");
+          if (begins.parameter !== undefined) {
+            const asked = await server.follow(
+              `${target}?${begins.parameter}=perhaps`,
+              {},
+              new AbortController().signal,
+            );
+            expect(asked.status).toBe(400);
+          }
+          open.push(first, knowing, cut);
+        });
     });
 
     it("ends its streams with the reason when the process stops", async () => {
