@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { schemaOf } from "../../runtime/core/projection.ts";
+import { fenceOwners, lockPartitions } from "../../runtime/stored/partition-owners.ts";
 import { domainsWithProjections, dropProjection, readProjections } from "../../runtime/stored/projection-tables.ts";
 import { readStoreConfig } from "../host/config.ts";
 import type { ProjectionView, Rebuilt, Verified } from "../http/projections/projections.routes.ts";
@@ -96,6 +97,9 @@ async function drop(name: string, { domain: wanted, json }: DropOptions): Promis
       const names = (await readProjections(tx, chosen)).map((each) => each.name);
       if (!names.includes(name))
         throw new UsageError(`no projection ${name} of ${chosen}: there are ${names.join(", ")}`);
+      // A process that has it takes no partition before it runs contracts without it, or has made it anew.
+      await lockPartitions(tx, chosen);
+      await fenceOwners(tx, chosen);
       await dropProjection(tx, { domain: chosen, schema: schemaOf(chosen), name });
       return chosen;
     }),

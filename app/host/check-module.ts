@@ -190,7 +190,7 @@ function foreignShapesIn(code: ModuleCode): readonly string[] {
     ...messages.map(({ messageType, shape }) => [messageType, shape] as const),
     ...intents.map(({ intentType, shape }) => [intentType, shape] as const),
     ["the reducer's schema", reducer?.schema] as const,
-    ...Object.entries(rows).map(([name, { shape }]) => [name, shape] as const),
+    ...Object.entries(rows).flatMap(([name, of]) => [of].flat().map(({ shape }) => [name, shape] as const)),
   ];
   return shapes.filter(([, shape]) => hasForeignSchema(shape)).map(([name]) => name);
 }

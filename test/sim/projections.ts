@@ -5,7 +5,7 @@ import type { ProjectionSpec, Row } from "../../runtime/core/projection.ts";
 import { canonicalJson } from "../../runtime/core/canonical-json.ts";
 import { rowOf } from "../../runtime/stored/projection-rows.ts";
 import type { SqlValue } from "../../runtime/ports/store.ts";
-import { writeProjection } from "../../runtime/stored/projection-tables.ts";
+import { putInUse } from "../../runtime/stored/projection-tables.ts";
 import { SLOT_COLUMN } from "../../runtime/stored/projection-writes.ts";
 import type { Committed, ObservedSystem } from "./checks/observed-system.ts";
 import type { Database } from "./database.ts";
@@ -32,7 +32,7 @@ export function prepare(database: Database, { projections }: Pick<Domain, "proje
   const transaction = database.begin();
   const query = <Result>(text: string, values: readonly SqlValue[] = []) =>
     Promise.resolve(database.execute(transaction, text, values) as unknown as Result[]);
-  for (const spec of projections) void writeProjection({ query }, spec, null);
+  for (const spec of projections) void putInUse({ query }, spec);
   database.commit(transaction);
 }
 

@@ -1,0 +1,67 @@
+import { Fault } from "../../core/fault.ts";
+import { schemaOf } from "../../core/projection.ts";
+import type { Sql, Store } from "../../ports/store.ts";
+import { type OtherTable, readOtherTables } from "../../stored/projection-fills.ts";
+import { dropVersion, readProjections, replaceView, type StoredProjection } from "../../stored/projection-tables.ts";
+
+/** A report that reads a view or a table keeps its lock: turns and lists must not queue behind who waits for it. */
+const LOCK_WAIT_MS = 1_000;
+/** A table that nobody has filled further for so long was given up. */
+const GIVEN_UP_SECONDS = 86_400;
+/** What `create or replace view` says of other columns. */
+const OTHER_COLUMNS = "42P16";
+
+/** The server's code for an error; undefined: it is none of the server's. */
+export const sqlStateOf = (error: unknown): string | undefined =>
+  error instanceof Fault ? (error.cause as { readonly code?: string } | undefined)?.code : undefined;
+
+/**
+ * What is done behind a change: views go by the tables in use, and tables that are in use no more are dropped. Each is
+ * a transaction of its own, and is left for the next time when others hold it, or this role may not do it.
+ * @returns whether nothing is left
+ */
+export async function finishProjections(store: Store, domain: string): Promise<boolean> {
+  const inUse = await readProjections(store, domain);
+  const shown = new Set<string>();
+  for (const stored of inUse) if (await hasItsView(store, domain, stored)) shown.add(stored.name);
+  const others = await readOtherTables(store, domain);
+  let left = inUse.length - shown.size;
+  for (const table of others) {
+    const current = inUse.find(({ name }) => name === table.name);
+    const isFree = !current || shown.has(table.name);
+    if (!canGo(table, current)) left++;
+    else if (!isFree || !(await isDropped(store, domain, table))) left++;
+  }
+  return left === 0;
+}
+
+function canGo({ isFilled, version, idleSeconds, leftSeconds }: OtherTable, current: StoredProjection | undefined) {
+  if (!isFilled) return leftSeconds <= 0;
+  return (current !== undefined && current.version > version) || idleSeconds > GIVEN_UP_SECONDS;
+}
+
+async function hasItsView(store: Store, domain: string, { name, view, viewMade }: StoredProjection): Promise<boolean> {
+  if (view === viewMade) return true;
+  const of = { domain, schema: schemaOf(domain), name };
+  const replace = (isNew: boolean) => tried(store, (tx) => replaceView(tx, of, view, { isNew }));
+  const error = await replace(false);
+  if (error === undefined) return true;
+  return sqlStateOf(error) === OTHER_COLUMNS && (await replace(true)) === undefined;
+}
+
+const isDropped = async (store: Store, domain: string, { name, version }: OtherTable): Promise<boolean> =>
+  (await tried(store, (tx) => dropVersion(tx, { domain, schema: schemaOf(domain), name, version }))) === undefined;
+
+/** @returns why the server has not done it; undefined: it has */
+async function tried(store: Store, work: (tx: Sql) => Promise<void>): Promise<Fault | undefined> {
+  try {
+    await store.transaction(async (tx) => {
+      await tx.query(`set local lock_timeout to ${LOCK_WAIT_MS}`);
+      await work(tx);
+    });
+    return undefined;
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+}
