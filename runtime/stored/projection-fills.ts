@@ -34,8 +34,8 @@ export const addFill = (
 ): Promise<unknown> =>
   tx.query(
     `insert into rollcall.projection_table
-       (domain, name, version, layout, copied_to, next_lines, stays_seconds, since, filled_at)
-     values ($1, $2, $3, $4, '', $5, 0, clock_timestamp(), clock_timestamp())`,
+       (domain, name, version, layout, copied_to, next_lines, since, filled_at)
+     values ($1, $2, $3, $4, '', $5, clock_timestamp(), clock_timestamp())`,
     [domain, name, version, layout, JSON.stringify(nextLines)],
   );
 
@@ -57,17 +57,16 @@ export const removeFill = (tx: Sql, { domain, name, version }: OfProjection): Pr
     version,
   ]);
 
-/** A version that was in use: its table stays for a while, for those who still read it. */
+/** A version that was in use: its table stays for a minute, for those who still read it. */
 export const leaveTable = (
   tx: Sql,
   { domain, name, version, layout }: OfProjection & Pick<ProjectionSpec, "layout">,
-  staysSeconds: number,
 ): Promise<unknown> =>
   tx.query(
     `insert into rollcall.projection_table
-       (domain, name, version, layout, next_lines, left_at, stays_seconds, since, filled_at)
-     values ($1, $2, $3, $4, '{}', clock_timestamp(), $5, clock_timestamp(), clock_timestamp())`,
-    [domain, name, version, layout, staysSeconds],
+       (domain, name, version, layout, next_lines, left_at, since, filled_at)
+     values ($1, $2, $3, $4, '{}', clock_timestamp(), clock_timestamp(), clock_timestamp())`,
+    [domain, name, version, layout],
   );
 
 /** A table of which the version is not in use. */
@@ -78,7 +77,7 @@ export interface OtherTable {
   readonly isFilled: boolean;
   /** Entities up to this id were copied; null: all were. */
   readonly copiedTo: string | null;
-  /** For so long it has to stay; at most 0: it can go. */
+  /** Since it is in use no more; 0: it is being filled. */
   readonly leftSeconds: number;
   /** Since it was filled further. */
   readonly idleSeconds: number;
@@ -87,7 +86,7 @@ export interface OtherTable {
 export const readOtherTables = (sql: Sql, domain: string) =>
   sql.query<OtherTable>(
     `select name, version, left_at is null as "isFilled", copied_to as "copiedTo",
-       stays_seconds - coalesce(extract(epoch from clock_timestamp() - left_at)::float8, 0) as "leftSeconds",
+       coalesce(extract(epoch from clock_timestamp() - left_at)::float8, 0) as "leftSeconds",
        extract(epoch from clock_timestamp() - filled_at)::float8 as "idleSeconds"
        from rollcall.projection_table where domain = $1 order by name, version`,
     [domain],
@@ -113,7 +112,7 @@ export const readProjectionChanges = (sql: Sql, domain: string) =>
        case when left_at is null then extract(epoch from clock_timestamp() - filled_at)::float8 else 0 end
          as "idleSeconds"
        from rollcall.projection_table where domain = $1
-        and (left_at is null or extract(epoch from clock_timestamp() - left_at) > stays_seconds + 60)
+        and (left_at is null or extract(epoch from clock_timestamp() - left_at) > 120)
      union all
      select name, 'view', version, ${msOf("since")}, 0 from rollcall.projection
       where domain = $1 and view_made is distinct from view

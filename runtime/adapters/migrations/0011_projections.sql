@@ -25,9 +25,8 @@ create table rollcall.projection_table (
   copied_to text,
   -- JSON, by partition: the first line of the journal of which the rows may lack what it has changed
   next_lines text not null,
-  -- when it ceased to be in use, and for how many seconds it stays; null: it is being filled
+  -- when it ceased to be in use: it stays for a minute; null: it is being filled
   left_at timestamptz,
-  stays_seconds int not null,
   since timestamptz not null,
   -- when it was last filled further
   filled_at timestamptz not null,

@@ -2,7 +2,7 @@ import type { Domain } from "../../core/domain.ts";
 import { Fault } from "../../core/fault.ts";
 import type { ProjectionSpec } from "../../core/projection.ts";
 import type { Sql } from "../../ports/store.ts";
-import { fenceOwners, lockPartitions, readPartitionServices } from "../../stored/partition-owners.ts";
+import { fenceOwners, lockPartitions } from "../../stored/partition-owners.ts";
 import { leaveTable, removeFill } from "../../stored/projection-fills.ts";
 import {
   putInUse,
@@ -91,8 +91,8 @@ export interface Changing {
 
 /** So often the last round is tried: a turn that hangs is ended by the server before. */
 const TRIES_MAX = 30;
-/** For so long turns wait for one that hangs; and the table of before stays for those who still read it. */
-const [LOCK_WAIT_MS, STAYS_SECONDS] = [2_000, 60];
+/** For so long turns wait for one that hangs. */
+const LOCK_WAIT_MS = 2_000;
 
 /**
  * Brings the projections of a domain to those of its code while others serve it: tables are made and filled, and caught
@@ -180,14 +180,13 @@ async function switchProjections(filling: Filling, tx: Sql, changing: Changing):
   await lockPartitions(tx, domain.name);
   const pairs = await pairsOf(tx, domain);
   refuse(pairs.flatMap((pair) => refusalOf(domain, pair, changing)));
-  const isServed = (await readPartitionServices(tx, domain.name)).some((partition) => partition.isServed);
   const others = pairs.filter(isOther);
   for (const { spec, stored } of others) {
     if (spec?.kind === "log") await removeFill(tx, spec);
     else if (spec) await finishFill(filling, tx, spec);
     if (stored) {
       if (!spec) await takeOutOfUse(tx, domain.name, stored.name);
-      await leaveTable(tx, { ...stored, domain: domain.name }, isServed ? STAYS_SECONDS : 0);
+      await leaveTable(tx, { ...stored, domain: domain.name });
     }
     if (spec) await putInUse(tx, spec);
   }

@@ -2,10 +2,19 @@ import { Fault } from "../../core/fault.ts";
 import { schemaOf } from "../../core/projection.ts";
 import type { Sql, Store } from "../../ports/store.ts";
 import { type OtherTable, readOtherTables } from "../../stored/projection-fills.ts";
-import { dropVersion, readProjections, replaceView, type StoredProjection } from "../../stored/projection-tables.ts";
+import { fenceOwners, lockPartitions } from "../../stored/partition-owners.ts";
+import {
+  dropProjection,
+  dropVersion,
+  readProjections,
+  replaceView,
+  type StoredProjection,
+} from "../../stored/projection-tables.ts";
 
 /** A report that reads a view or a table keeps its lock: turns and lists must not queue behind who waits for it. */
 const LOCK_WAIT_MS = 1_000;
+/** For so long a table that is in use no more stays, for those who still read it. */
+const STAYS_SECONDS = 60;
 /** A table that nobody has filled further for so long was given up. */
 const GIVEN_UP_SECONDS = 86_400;
 /** What `create or replace view` says of other columns. */
@@ -36,7 +45,7 @@ export async function finishProjections(store: Store, domain: string): Promise<b
 }
 
 function canGo({ isFilled, version, idleSeconds, leftSeconds }: OtherTable, current: StoredProjection | undefined) {
-  if (!isFilled) return leftSeconds <= 0;
+  if (!isFilled) return leftSeconds > STAYS_SECONDS;
   return (current !== undefined && current.version > version) || idleSeconds > GIVEN_UP_SECONDS;
 }
 
@@ -51,6 +60,16 @@ async function hasItsView(store: Store, domain: string, { name, view, viewMade }
 
 const isDropped = async (store: Store, domain: string, { name, version }: OtherTable): Promise<boolean> =>
   (await tried(store, (tx) => dropVersion(tx, { domain, schema: schemaOf(domain), name, version }))) === undefined;
+
+/**
+ * Drops all of a projection. A process that serves it takes no partition before it runs contracts without it, or has
+ * made it anew.
+ */
+export async function dropServed(tx: Sql, domain: string, name: string): Promise<void> {
+  await lockPartitions(tx, domain);
+  await fenceOwners(tx, domain);
+  await dropProjection(tx, { domain, schema: schemaOf(domain), name });
+}
 
 /** @returns why the server has not done it; undefined: it has */
 async function tried(store: Store, work: (tx: Sql) => Promise<void>): Promise<Fault | undefined> {

@@ -6,6 +6,7 @@ import type { Store } from "../../../runtime/ports/store.ts";
 import type { Filling } from "../../../runtime/shell/projections/entity-rows.ts";
 import { rebuildProjection, verifyProjection } from "../../../runtime/shell/projections/verify-projection.ts";
 import { prepareProjections, projectionDifferences } from "../../../runtime/shell/projections/change-projections.ts";
+import { finishProjections } from "../../../runtime/shell/projections/finish-projections.ts";
 import { readFaults, summarizeFaults } from "../../../runtime/stored/projection-faults.ts";
 import type { RowsQuery } from "../../../runtime/core/rows-query.ts";
 import { countOlderRows, countRows, readRows } from "../../../runtime/stored/projection-rows.ts";
@@ -237,6 +238,11 @@ export function describeProjections(name: string, open: () => Promise<Store>): v
       expect(await places("order_list_v2")).toHaveLength(2);
       const columns = await store.query("select * from rollcall_orders.order_list limit 1");
       expect(Object.keys(columns[0] ?? {})).not.toContain("about");
+      // It stays for a minute, for those who still read it.
+      expect(await places("order_list_v1")).toHaveLength(2);
+      expect(await finishProjections(store, "orders")).toBe(false);
+      await store.query("update rollcall.projection_table set left_at = left_at - interval '61 seconds'");
+      expect(await finishProjections(store, "orders")).toBe(true);
       await expect(places("order_list_v1")).rejects.toThrow("does not exist");
       // There is no way back.
       await expect(prepareProjections(filling(domain))).rejects.toMatchObject({
