@@ -33,6 +33,12 @@ export async function versionInUse(
   return row?.version;
 }
 
+/**
+ * Lets one process at a time make, drop and put in use tables of projections. An arbitrary number that every version of
+ * Rollcall must share.
+ */
+export const lockTables = (tx: Sql): Promise<unknown> => tx.query("select pg_advisory_xact_lock($1)", [7_265_012]);
+
 /** From now on this version is in use. */
 export const putInUse = (tx: Sql, spec: ProjectionSpec): Promise<unknown> =>
   tx.query(

@@ -5,6 +5,7 @@ import type { Sql } from "../../ports/store.ts";
 import { fenceOwners, lockPartitions } from "../../stored/partition-owners.ts";
 import { leaveTable, removeFill } from "../../stored/projection-fills.ts";
 import {
+  lockTables,
   putInUse,
   readProjections,
   type StoredProjection,
@@ -146,8 +147,7 @@ async function prepareTables(filling: Filling, changing: Changing): Promise<bool
   try {
     for (const spec of specs)
       await store.transaction(async (tx) => {
-        // Two processes may start at the same time.
-        await tx.query("select pg_advisory_xact_lock($1)", [LOCK_KEY]);
+        await lockTables(tx);
         await beginFill(tx, spec);
       });
   } catch (error) {
@@ -167,8 +167,6 @@ async function prepareTables(filling: Filling, changing: Changing): Promise<bool
 
 const INSUFFICIENT_PRIVILEGE = "42501";
 const isLockTimeout = (error: unknown): boolean => sqlStateOf(error) === "55P03";
-/** An arbitrary number that every version of Rollcall must share. */
-const LOCK_KEY = 7_265_012;
 
 /** So that turns wait for a turn that hangs for a short time only. */
 export const limitLockWait = (tx: Sql): Promise<unknown> => tx.query(`set local lock_timeout to ${LOCK_WAIT_MS}`);
@@ -178,6 +176,7 @@ async function switchProjections(filling: Filling, tx: Sql, changing: Changing):
   const { domain } = filling;
   await limitLockWait(tx);
   await lockPartitions(tx, domain.name);
+  await lockTables(tx);
   const pairs = await pairsOf(tx, domain);
   refuse(pairs.flatMap((pair) => refusalOf(domain, pair, changing)));
   const others = pairs.filter(isOther);

@@ -12,7 +12,7 @@ import {
   removeFill,
   writeFill,
 } from "../../stored/projection-fills.ts";
-import { tableStatements } from "../../stored/projection-tables.ts";
+import { lockTables, tableStatements, versionInUse } from "../../stored/projection-tables.ts";
 import { type Filling, readPage, rowsOf, writeRows } from "./entity-rows.ts";
 
 /** A table is filled while another version, or none, is in use: of how many entities it has the rows. */
@@ -36,6 +36,8 @@ export class NotCaughtUp extends Error {
 
 /** Makes the table, unless it is being filled already: what was filled before a crash is gone on with. */
 export async function beginFill(tx: Sql, spec: ProjectionSpec): Promise<void> {
+  // Another process may have put it in use meanwhile, or a higher one.
+  if (((await versionInUse(tx, spec)) ?? 0) >= spec.version) return;
   const fill = await lockFill(tx, spec);
   if (fill?.layout === spec.layout) return;
   await beginAnew(tx, spec);
@@ -76,7 +78,10 @@ export async function fillProjection(
       if (isBegunAnew || !(error instanceof Fault && error.code === "JOURNAL_DAMAGED")) throw error;
       isBegunAnew = true;
       filled = 0;
-      await filling.store.transaction((tx) => beginAnew(tx, spec));
+      await filling.store.transaction(async (tx) => {
+        await lockTables(tx);
+        if (await lockFill(tx, spec)) await beginAnew(tx, spec);
+      });
     }
   }
   return false;

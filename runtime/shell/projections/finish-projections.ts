@@ -6,9 +6,11 @@ import { fenceOwners, lockPartitions } from "../../stored/partition-owners.ts";
 import {
   dropProjection,
   dropVersion,
+  lockTables,
   readProjections,
   replaceView,
   type StoredProjection,
+  versionInUse,
 } from "../../stored/projection-tables.ts";
 
 /** A report that reads a view or a table keeps its lock: turns and lists must not queue behind who waits for it. */
@@ -33,20 +35,19 @@ export async function finishProjections(store: Store, domain: string): Promise<b
   const inUse = await readProjections(store, domain);
   const shown = new Set<string>();
   for (const stored of inUse) if (await hasItsView(store, domain, stored)) shown.add(stored.name);
-  const others = await readOtherTables(store, domain);
   let left = inUse.length - shown.size;
-  for (const table of others) {
+  for (const table of await readOtherTables(store, domain)) {
     const current = inUse.find(({ name }) => name === table.name);
     const isFree = !current || shown.has(table.name);
-    if (!canGo(table, current)) left++;
-    else if (!isFree || !(await isDropped(store, domain, table))) left++;
+    if (!canGo(table, current?.version) || !isFree || !(await isDropped(store, domain, table))) left++;
   }
   return left === 0;
 }
 
-function canGo({ isFilled, version, idleSeconds, leftSeconds }: OtherTable, current: StoredProjection | undefined) {
+/** @param inUse the version that is; undefined: none is */
+function canGo({ isFilled, version, idleSeconds, leftSeconds }: OtherTable, inUse: number | undefined): boolean {
   if (!isFilled) return leftSeconds > STAYS_SECONDS;
-  return (current !== undefined && current.version > version) || idleSeconds > GIVEN_UP_SECONDS;
+  return (inUse !== undefined && inUse > version) || idleSeconds > GIVEN_UP_SECONDS;
 }
 
 async function hasItsView(store: Store, domain: string, { name, view, viewMade }: StoredProjection): Promise<boolean> {
@@ -58,8 +59,16 @@ async function hasItsView(store: Store, domain: string, { name, view, viewMade }
   return sqlStateOf(error) === OTHER_COLUMNS && (await replace(true)) === undefined;
 }
 
-const isDropped = async (store: Store, domain: string, { name, version }: OtherTable): Promise<boolean> =>
-  (await tried(store, (tx) => dropVersion(tx, { domain, schema: schemaOf(domain), name, version }))) === undefined;
+async function isDropped(store: Store, domain: string, { name, version }: OtherTable): Promise<boolean> {
+  const error = await tried(store, async (tx) => {
+    await lockTables(tx);
+    const of = { domain, schema: schemaOf(domain), name, version };
+    // It may have been begun anew meanwhile.
+    const table = (await readOtherTables(tx, domain)).find((each) => each.name === name && each.version === version);
+    if (table && canGo(table, await versionInUse(tx, of))) await dropVersion(tx, of);
+  });
+  return error === undefined;
+}
 
 /**
  * Drops all of a projection. A process that serves it takes no partition before it runs contracts without it, or has
