@@ -214,6 +214,8 @@ async function change(database: string, store: Store): Promise<void> {
     ...{ differencesAtOnce: atOnce.differences.length, differencesAfterwards: after.differences.length },
   };
   process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
+  for (const { entity_id: id, problem } of [...atOnce.differences, ...after.differences].slice(0, 10))
+    process.stdout.write(`  ${id}: ${problem}\n`);
   if (figures.differencesAtOnce + figures.differencesAfterwards > 0)
     throw new Error("rows are not what they should be");
 }
