@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { schemaOf } from "../../runtime/core/projection.ts";
-import { domainsWithProjections, dropProjection, readProjections } from "../../runtime/stored/projection-tables.ts";
+import { dropServed } from "../../runtime/shell/projections/finish-projections.ts";
+import { domainsWithProjections, readProjections } from "../../runtime/stored/projection-tables.ts";
 import { readStoreConfig } from "../host/config.ts";
 import type { ProjectionView, Rebuilt, Verified } from "../http/projections/projections.routes.ts";
 import { chooseDomain, type DomainOptions, withDomainOption } from "../terminal/domain-choice.ts";
@@ -96,7 +96,7 @@ async function drop(name: string, { domain: wanted, json }: DropOptions): Promis
       const names = (await readProjections(tx, chosen)).map((each) => each.name);
       if (!names.includes(name))
         throw new UsageError(`no projection ${name} of ${chosen}: there are ${names.join(", ")}`);
-      await dropProjection(tx, { domain: chosen, schema: schemaOf(chosen), name });
+      await dropServed(tx, chosen, name);
       return chosen;
     }),
   );

@@ -10,7 +10,7 @@ import type { Domain } from "../../runtime/core/domain.ts";
 import type { ByTopicPartition, LogEnds } from "../../runtime/ports/event-bus.ts";
 import type { Sql, Store } from "../../runtime/ports/store.ts";
 import { type Deployment, moveStore, readDeployment } from "../../runtime/shell/deployment.ts";
-import { prepareProjections } from "../../runtime/shell/projections/prepare-projections.ts";
+import { prepareProjections } from "../../runtime/shell/projections/change-projections.ts";
 import { topicsOf } from "../../runtime/shell/topics.ts";
 import { rotateDoorKey } from "../../runtime/stored/door-keys.ts";
 import { deleteSourceOffset, readSourceOffsets } from "../../runtime/stored/source-offsets.ts";
@@ -173,8 +173,11 @@ async function prepareAll(store: Store, modules: readonly Module[]): Promise<voi
     if (Object.keys(code.rows ?? {}).length === 0) continue;
     const { domain } = readContracts({ directory, names }, [code]);
     await prepareProjections(
-      { store, domain, monotonicMs: () => clock.monotonicMs(), wallMs: () => clock.wallMs() },
-      ({ projection, filled, of }) => showProgress(() => `${projection}: ${filled} of ${of} entities`),
+      { store, domain, clock },
+      {
+        onFilled: ({ projection, filled, of }) => showProgress(() => `${projection}: ${filled} of ${of} entities`),
+        onWaiting: (reason) => showProgress(() => reason),
+      },
     );
   }
   clearProgress();

@@ -88,6 +88,18 @@ function problemsOfConfig({ shape }: z.ZodObject): readonly (readonly [name: str
 
 /** The store keeps it as a 32 bit integer. */
 const STATE_VERSION_MAX = 2_147_483_647;
+const RowShape = z.looseObject({
+  ...{ kind: z.enum(ROW_KINDS), version: z.int().min(1), shape: objectShape, of: aFunction },
+});
+/** A function, or a list of several versions of it. */
+const RowVersions = z.unknown().superRefine((of, context) => {
+  const [isList, all] = [Array.isArray(of), [of].flat()];
+  for (const [index, each] of all.entries())
+    for (const { path, message } of RowShape.safeParse(each).error?.issues ?? [])
+      context.addIssue({ code: "custom", path: [...(isList ? [index] : []), ...path], message });
+  const versions = new Set(all.map((each) => (each as { readonly version?: unknown } | undefined)?.version));
+  if (versions.size < Math.max(1, all.length)) context.addIssue({ code: "custom", message: "each version stands once" });
+});
 const CodeShape = z.looseObject({
   messages: z.array(z.looseObject({ messageType: z.string(), shape: record })),
   handlers: z.record(z.string(), z.looseObject({ message: z.looseObject({ messageType: z.string() }) })).optional(),
@@ -96,12 +108,7 @@ const CodeShape = z.looseObject({
   upcast: aFunction.optional(),
   intents: z.array(z.looseObject({ intentType: z.string(), shape: record })).optional(),
   effects: z.record(z.string(), z.looseObject({ intent: z.looseObject({ intentType: z.string() }) })).optional(),
-  rows: z
-    .record(
-      z.string(),
-      z.looseObject({ kind: z.enum(ROW_KINDS), version: z.int().min(1), shape: objectShape, of: aFunction }),
-    )
-    .optional(),
+  rows: z.record(z.string(), RowVersions).optional(),
   requests: z.record(z.string(), aFunction).optional(),
   views: z.record(z.string(), aFunction).optional(),
   errors: z.record(z.string(), aFunction).optional(),
@@ -190,7 +197,7 @@ function foreignShapesIn(code: ModuleCode): readonly string[] {
     ...messages.map(({ messageType, shape }) => [messageType, shape] as const),
     ...intents.map(({ intentType, shape }) => [intentType, shape] as const),
     ["the reducer's schema", reducer?.schema] as const,
-    ...Object.entries(rows).map(([name, { shape }]) => [name, shape] as const),
+    ...Object.entries(rows).flatMap(([name, of]) => [of].flat().map(({ shape }) => [name, shape] as const)),
   ];
   return shapes.filter(([, shape]) => hasForeignSchema(shape)).map(([name]) => name);
 }

@@ -12,7 +12,7 @@ import { loadContract } from "../../runtime/contract/reading/load.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { DomainCode } from "../../runtime/core/domain.ts";
 import type { Sql, Store } from "../../runtime/ports/store.ts";
-import { projectionDifferences, viewDifferences } from "../../runtime/shell/projections/prepare-projections.ts";
+import { limitLockWait, projectionDifferences } from "../../runtime/shell/projections/change-projections.ts";
 import { type ContractChange, olderStateVersion, putInForce } from "../../runtime/shell/contract-in-force.ts";
 import { configurationDifferences, configurationDiffers, whereConfigured } from "./configuration.ts";
 import {
@@ -86,9 +86,15 @@ export function refuseBetweenDomains(models: readonly DomainModel[], names: Topi
 }
 
 /** Whether the gateways of both say the same. */
-export function haveSameGateways(...both: readonly [CompiledContracts, CompiledContracts]): boolean {
-  const [one, other] = both.map(({ model }) => JSON.stringify(model.set.gateways.map(({ contract }) => contract)));
-  return one === other;
+export const haveSameGateways = haveSame("gateways");
+/** Whether the projections of both say the same. */
+export const haveSameComputes = haveSame("computes");
+
+function haveSame(kind: "gateways" | "computes") {
+  return (...both: readonly [CompiledContracts, CompiledContracts]): boolean => {
+    const [one, other] = both.map(({ model }) => JSON.stringify(model.set[kind].map(({ contract }) => contract)));
+    return one === other;
+  };
 }
 
 /** The contracts with the gateways of others: these are each process's own, and are not stored. */
@@ -101,6 +107,11 @@ export function withGateways(
   return { model: buildDomainModel({ ...model.set, gateways }, code), domain };
 }
 
+interface WithContracts {
+  /** Called in the transaction that puts them in force: what comes with them, or keeps them out. */
+  readonly alongside?: (tx: Sql) => Promise<void>;
+}
+
 /**
  * Puts contracts in force for every process.
  * @returns the files that changed without a new `contract_version`
@@ -109,11 +120,17 @@ export function withGateways(
 export async function applyContracts(
   store: Store,
   next: CompiledContracts,
-  change: Pick<ContractChange, "expected" | "current" | "by" | "onTried">,
+  change: Pick<ContractChange, "expected" | "current" | "by" | "onTried"> & WithContracts,
 ): Promise<readonly string[]> {
+  const { alongside, ...own } = change;
   let unversioned: readonly string[] = [];
-  const saveContracts = async (tx: Sql): Promise<void> => void (unversioned = await recordContracts(tx, next));
-  const reasons = await putInForce(store, { ...change, next: next.domain, saveContracts });
+  const saveContracts = async (tx: Sql): Promise<void> => {
+    unversioned = await recordContracts(tx, next);
+    await alongside?.(tx);
+  };
+  // It may be tried again: until then turns go on.
+  const beforeLocks = alongside && limitLockWait;
+  const reasons = await putInForce(store, { ...own, next: next.domain, beforeLocks, saveContracts });
   if (reasons.length > 0) throw new IncompatibleContractsError(reasons);
   return unversioned;
 }
@@ -130,7 +147,7 @@ export async function resolveStartupContracts(
   store: Store,
   folder: CompiledContracts,
   source: DomainSource,
-  options: Pick<ContractChange, "by" | "onTried"> & {
+  options: Pick<ContractChange, "by" | "onTried"> & WithContracts & {
     readonly isShared: boolean;
     /** Whether another process serves the domain. */
     readonly isServed?: () => Promise<boolean>;
@@ -138,13 +155,13 @@ export async function resolveStartupContracts(
   },
 ): Promise<CompiledContracts> {
   const { name, contractHash, stateVersion } = folder.domain;
-  const { by, onTried, warn } = options;
+  const { by, onTried, alongside, warn } = options;
   const current = await contractInForce(store, name);
   if (current) refuseOlderState(folder.domain, current);
   if (current?.hash === contractHash && current.stateVersion === stateVersion) return folder;
   const inForce =
     current && (await loadStoredContracts(store, current.hash, source, folder).catch((error: Error) => error));
-  const change = { expected: current, current: inForce instanceof Error ? undefined : inForce?.domain, by, onTried };
+  const change = { expected: current, current: inForce instanceof Error ? undefined : inForce?.domain, by, onTried, ...(alongside && { alongside }) };
   const isOther = current?.hash !== contractHash;
   const differences = inForce && !(inForce instanceof Error) ? configurationDifferences(inForce, folder) : [];
   if (differences.length > 0 && (await options.isServed?.())) throw configurationDiffers(name, differences);
@@ -170,13 +187,24 @@ export function refuseOlderState(domain: Pick<Domain, "name" | "stateVersion">, 
 }
 
 /**
- * @param isReload whether other live columns count too
- * @throws IncompatibleContractsError when the store has other projections: a start changes them, a reload does not
+ * Contracts whose projections are in use: these, or else those of the folder, which may have them by now.
+ * @throws IncompatibleContractsError for neither
  */
-export async function refuseOtherProjections(sql: Sql, domain: Domain, isReload = false): Promise<void> {
-  const found = await projectionDifferences(sql, domain);
-  const reasons = found.length === 0 && isReload ? await viewDifferences(sql, domain) : found;
-  if (reasons.length > 0) throw new IncompatibleContractsError(reasons);
+export async function withProjectionsInUse(
+  sql: Sql,
+  current: CompiledContracts,
+  source: DomainSource,
+): Promise<CompiledContracts> {
+  const reasons = [...(await projectionDifferences(sql, current.domain))];
+  if (reasons.length === 0) return current;
+  try {
+    const folder = readContracts(source, [source.code]);
+    if ((await projectionDifferences(sql, folder.domain)).length === 0) return folder;
+  } catch (error) {
+    if (!(error instanceof InvalidContractsError)) throw error;
+    reasons.push(error.message);
+  }
+  throw new IncompatibleContractsError(reasons);
 }
 
 /**

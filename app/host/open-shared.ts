@@ -22,12 +22,13 @@ import type { Notices } from "../../runtime/ports/notices.ts";
 import type { Sql, Store } from "../../runtime/ports/store.ts";
 import type { TrialProgress } from "../../runtime/shell/data-trial.ts";
 import type { FillProgress } from "../../runtime/shell/projections/fill-projection.ts";
-import { prepareProjections } from "../../runtime/shell/projections/prepare-projections.ts";
+import { type Changing, changeProjections } from "../../runtime/shell/projections/change-projections.ts";
 import { armFailpoint } from "../../runtime/shell/failpoint.ts";
 import { claimStore } from "../../runtime/shell/deployment.ts";
 import { StoredDoorKeys } from "../../runtime/shell/door-keys.ts";
 import { DEFAULT_LIMITS, type ShellLimits } from "../../runtime/shell/limits.ts";
 import { SharedBounds } from "../../runtime/shell/partitions/shared-bounds.ts";
+import { contractInForce } from "../../runtime/stored/contract-sets.ts";
 import { addFirstDoorKey } from "../../runtime/stored/door-keys.ts";
 import { type Config, kafkaAccess } from "./config.ts";
 import {
@@ -35,6 +36,7 @@ import {
   type DomainSource,
   readContracts,
   refuseBetweenDomains,
+  refuseOlderState,
   resolveStartupContracts,
 } from "./contracts-in-force.ts";
 import { isServed } from "./configuration.ts";
@@ -117,16 +119,19 @@ export async function openShared(config: Config, { log, ...options }: HostOption
     await addFirstDoorKey(store, randomBytes(DOOR_SECRET_BYTES));
     const domains: ServedDomain[] = [];
     for (const domain of read) {
-      const contracts = await resolveStartupContracts(store, domain.contracts, domain.source, {
-        isShared: !isEmbedded(config),
-        isServed: async () => !isEmbedded(config) && isServed(store, domain.source.code.domain, clock),
-        by: `the start of ${PROCESS_NAME}`,
-        warn: (text) => log?.warn({ domain: domain.source.code.domain }, text),
-        onTried: trialReporter(clock, domain.source.code, log),
-      });
-      await prepareProjections(
-        { store, domain: contracts.domain, monotonicMs: () => clock.monotonicMs(), wallMs: () => clock.wallMs() },
-        fillReporter(clock, domain.source.code, log),
+      const { code } = domain.source;
+      const current = await contractInForce(store, code.domain);
+      if (current) refuseOlderState(domain.contracts.domain, current);
+      const filling = { store, domain: domain.contracts.domain, clock };
+      const contracts = await changeProjections(filling, fillReporter(clock, code, log), (alongside) =>
+        resolveStartupContracts(store, domain.contracts, domain.source, {
+          isShared: !isEmbedded(config),
+          isServed: async () => !isEmbedded(config) && isServed(store, code.domain, clock),
+          by: `the start of ${PROCESS_NAME}`,
+          warn: (text) => log?.warn({ domain: code.domain }, text),
+          onTried: trialReporter(clock, code, log),
+          alongside,
+        }),
       );
       domains.push({ ...domain, contracts, folder: domain.contracts });
     }
@@ -159,12 +164,16 @@ function trialReporter(clock: Clock, { domain, stateVersion }: DomainCode, log: 
 }
 
 /** Logs, from time to time, how far a projection is filled. */
-function fillReporter(clock: Clock, { domain }: DomainCode, log: HostOptions["log"]) {
+function fillReporter(clock: Clock, { domain }: DomainCode, log: HostOptions["log"]): Changing {
   let nextAtMs = clock.monotonicMs() + TRIAL_REPORT_MS;
-  return ({ projection, filled, of }: FillProgress): void => {
-    if (clock.monotonicMs() < nextAtMs) return;
-    nextAtMs = clock.monotonicMs() + TRIAL_REPORT_MS;
-    log?.info({ domain }, `projection ${projection}: rows of ${filled} of ${of} entities; nothing is served before`);
+  return {
+    onFilled({ projection, version, filled, of }: FillProgress) {
+      if (clock.monotonicMs() < nextAtMs) return;
+      nextAtMs = clock.monotonicMs() + TRIAL_REPORT_MS;
+      const what = `projection ${projection}, version ${version}`;
+      log?.info({ domain }, `${what}: rows of ${filled} of ${of} entities; this process serves nothing before`);
+    },
+    onWaiting: (reason) => log?.warn({ domain }, `the start waits: ${reason}`),
   };
 }
 

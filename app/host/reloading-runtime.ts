@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../../runtime/contract/diagnostics/diagnostic.ts";
 import { Fault } from "../../runtime/core/fault.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
+import { changeProjections } from "../../runtime/shell/projections/change-projections.ts";
 import { backOffMs, sleep } from "../../runtime/shell/shell-context.ts";
 import type { Runtime, RuntimeStatus } from "../../runtime/shell/runtime.ts";
 import { topicsOf } from "../../runtime/shell/topics.ts";
@@ -8,6 +9,7 @@ import { contractInForce } from "../../runtime/stored/contract-sets.ts";
 import {
   applyContracts,
   type CompiledContracts,
+  haveSameComputes,
   haveSameGateways,
   InvalidContractsError,
   IncompatibleContractsError,
@@ -15,10 +17,11 @@ import {
   readContracts,
   refuseBetweenDomains,
   refuseOlderState,
-  refuseOtherProjections,
   withGateways,
+  withProjectionsInUse,
 } from "./contracts-in-force.ts";
 import { refuseOtherConfiguration } from "./configuration.ts";
+import { observedChange } from "./observed-change.ts";
 import type { ReloadingOptions } from "./reloading-options.ts";
 import { SharedBus } from "./shared-bus.ts";
 
@@ -53,6 +56,8 @@ export class ReloadingRuntime {
   /** Changes of contracts run one after another: each waits for the one before. */
   #pendingChange: Promise<unknown> = Promise.resolve();
   #stopping = false;
+  /** Others are in force than those that the runtime has: what is under way to change them gives way. */
+  #isSuperseded = false;
   /** 0 until the first runtime has prepared its topics. */
   #partitions = 0;
 
@@ -153,17 +158,14 @@ export class ReloadingRuntime {
         const others = hostModels().filter(({ set }) => set.domain !== source.code.domain);
         refuseBetweenDomains([...others, next.model], source.names);
         const { contractHash } = next.domain;
-        await refuseOtherProjections(this.#options.store, next.domain, true);
-        if ([except, this.#contracts.domain.contractHash].includes(contractHash)) {
+        const isSame = [except, this.#contracts.domain.contractHash].includes(contractHash);
+        if (!isSame) await this.#prepareTopics(next);
+        const unversionedChanges = await this.#putInForce(next, by, isSame);
+        if (isSame && haveSameComputes(next, this.#contracts)) {
           this.#refusedChange = null;
           return { hash: contractHash, changed: this.#takeGateways(next, by) };
         }
-        await this.#prepareTopics(next);
-        const { domain: current } = this.#contracts;
-        const { contractHash: hash, stateVersion } = current;
-        const change = { expected: { hash, stateVersion }, current, by };
-        const unversionedChanges = await applyContracts(this.#options.store, next, change);
-        await this.#switchTo(next, by, unversionedChanges);
+        await this.#switchTo(isSame ? await this.#storedWith(next) : next, by, unversionedChanges);
         return { hash: contractHash, changed: true };
       } catch (error) {
         if (error instanceof InvalidContractsError) this.#recordRefusal(by, error.message, error.diagnostics);
@@ -171,6 +173,34 @@ export class ReloadingRuntime {
         throw error;
       }
     });
+  }
+
+  /**
+   * With their projections, which are filled before, while turns go on.
+   * @param isSame they are in force: only the projections may be others
+   */
+  async #putInForce(next: CompiledContracts, by: string, isSame: boolean): Promise<readonly string[]> {
+    const { store, clock } = this.#options;
+    const { domain: current } = this.#contracts;
+    const { contractHash: hash, stateVersion, projections } = current;
+    this.#isSuperseded = false;
+    const changing = observedChange(this.#options, projections, () => this.#stopping || this.#isSuperseded);
+    const change = { expected: { hash, stateVersion }, current, by };
+    try {
+      return await changeProjections({ store, domain: next.domain, clock }, changing, async (alongside) =>
+        isSame ? [] : applyContracts(store, next, { ...change, alongside }),
+      );
+    } catch (error) {
+      if (error instanceof Fault && !error.retryable) throw new IncompatibleContractsError([error.message]);
+      throw error;
+    }
+  }
+
+  /** The contracts that this process runs, with the projections and gateways of others. */
+  #storedWith(base: CompiledContracts): CompiledContracts | Promise<CompiledContracts> {
+    const { contractHash: hash } = this.#contracts.domain;
+    if (base.domain.contractHash === hash) return base;
+    return loadStoredContracts(this.#options.store, hash, this.#options.source, base);
   }
 
   /** No message is processed otherwise because of them: the runtime goes on. @returns whether they are others */
@@ -197,8 +227,16 @@ export class ReloadingRuntime {
   }
 
   #createRuntime(): Runtime {
-    const follow = (): void => void this.#enqueue(() => this.#adoptContractsInForce()).catch(this.#options.onFatal);
-    return this.#options.makeRuntime(this.#contracts, this.#bus.lease(), follow);
+    const follow = (): void => {
+      // A change of this process's own may have replaced it meanwhile.
+      const isCurrent = (): boolean => this.#runtime === runtime;
+      if (!isCurrent()) return;
+      this.#isSuperseded = true;
+      const adopt = async (): Promise<void> => void (isCurrent() && (await this.#adoptContractsInForce()));
+      void this.#enqueue(adopt).catch(this.#options.onFatal);
+    };
+    const runtime = this.#options.makeRuntime(this.#contracts, this.#bus.lease(), follow);
+    return runtime;
   }
 
   /** Another process put other contracts in force. Retries until it runs them, and serves nothing until then. */
@@ -208,15 +246,15 @@ export class ReloadingRuntime {
       try {
         const inForce = await contractInForce(store, source.code.domain);
         if (inForce) refuseOlderState(this.#contracts.domain, inForce);
-        await refuseOtherProjections(store, this.#contracts.domain);
-        // Those of before may be in force again, or projections filled, after this process could not follow.
-        if (!inForce || inForce.hash === this.#contracts.domain.contractHash) {
+        const base = await withProjectionsInUse(store, this.#contracts, source);
+        // Those of before may be in force again after this process could not follow.
+        if (base === this.#contracts && (!inForce || inForce.hash === base.domain.contractHash)) {
           if (failures === 0) await this.#runtime.stop();
           return await this.#run();
         }
-        const next = await loadStoredContracts(store, inForce.hash, source, this.#contracts);
+        const next = inForce ? await loadStoredContracts(store, inForce.hash, source, base) : base;
         refuseOtherConfiguration(next, folder);
-        return await this.#switchTo(next, inForce.by, []);
+        return await this.#switchTo(next, inForce?.by ?? "another process", []);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         if (failures === 0) this.#recordRefusal("another process", reason);

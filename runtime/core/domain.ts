@@ -168,8 +168,11 @@ export interface DomainCode extends GatewayCode {
   readonly reconciled?: readonly ReconciledBackend[];
   /** Variables of its configuration that may be left unset: what effects may go by. */
   readonly variables?: readonly string[];
-  /** The functions of projections. */
-  readonly rows?: Readonly<Record<string, RowFunction>>;
+  /**
+   * The functions of projections. One of several versions is a list: which of them counts the contract says, so that a
+   * reload can bring another version.
+   */
+  readonly rows?: Readonly<Record<string, RowFunction | readonly RowFunction[]>>;
 }
 
 /**

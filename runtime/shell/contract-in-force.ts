@@ -32,6 +32,8 @@ export interface ContractChange {
   readonly current: Domain | undefined;
   readonly next: Domain;
   readonly by: string;
+  /** Called in the transaction of the change, before it locks the partitions. */
+  readonly beforeLocks?: ((tx: Sql) => Promise<unknown>) | undefined;
   /** Called in the transaction of the change, before the contracts are in force. */
   readonly saveContracts: (tx: Sql) => Promise<void>;
   /** Called while entities are tried under a higher `stateVersion`. */
@@ -51,6 +53,7 @@ export async function putInForce(store: Store, change: ContractChange): Promise<
   const { expected, current, next, by } = change;
   const trial = await tryEntities(store, change);
   return store.transaction(async (tx) => {
+    await change.beforeLocks?.(tx);
     await lockPartitions(tx, next.name);
     const inForce = await contractInForce(tx, next.name);
     if (inForce && (inForce.hash !== expected?.hash || inForce.stateVersion !== expected.stateVersion))

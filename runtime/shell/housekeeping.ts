@@ -2,14 +2,37 @@ import { utcDayOf } from "../core/time.ts";
 import { dropLogRows } from "../stored/projection-writes.ts";
 import { dropTombstones } from "../stored/tombstones.ts";
 import { Purges } from "./purges/purges.ts";
+import { projectionDifferences } from "./projections/change-projections.ts";
+import { finishProjections } from "./projections/finish-projections.ts";
 import { repeat, type ShellContext } from "./shell-context.ts";
 import { startUnreadableRecheck } from "./turns/unreadable-recheck.ts";
 
 /** What is done from time to time beside the turns. */
-export function startHousekeeping(context: ShellContext): void {
+export function startHousekeeping(context: ShellContext, onSuperseded: () => void): void {
   startPruning(context);
+  startProjections(context, onSuperseded);
   startUnreadableRecheck(context);
   new Purges(context).start();
+}
+
+const PROJECTIONS_INTERVAL_MS = 5_000;
+
+/**
+ * Does what is left behind a change of projections. A process without partitions, which no turn tells that others are
+ * in use, hears it here: it may be one that lists are read from.
+ */
+function startProjections(context: ShellContext, onSuperseded: () => void): void {
+  const { store, domain } = context;
+  let hasMore = true;
+  repeat(context, 0, async () => {
+    try {
+      if ((await projectionDifferences(store, domain)).length > 0) onSuperseded();
+      else if (hasMore) hasMore = !(await finishProjections(store, domain.name));
+    } catch {
+      // It is done the next time.
+    }
+    return PROJECTIONS_INTERVAL_MS;
+  });
 }
 
 const PRUNE_INTERVAL_MS = 10 * 60_000;

@@ -99,7 +99,7 @@ export class Runtime {
     await preparePartitions(this.#context);
     await bus.subscribe(topics.input, this.#listener());
     this.#serviceMonitor.start();
-    startHousekeeping(this.#context);
+    startHousekeeping(this.#context, () => this.#options.onSuperseded?.());
     this.#deadlines.guard.start();
     this.#reconciler.start();
     this.#intents.startParking();

@@ -5,6 +5,7 @@ import type { DriftKind } from "../core/drift.ts";
 import type { Message } from "../core/message.ts";
 import type { EntityRecord } from "../stored/entities.ts";
 import type { ProjectionFault } from "../stored/projection-faults.ts";
+import type { FillProgress } from "./projections/fill-projection.ts";
 import type { TurnRow } from "../stored/read-lines.ts";
 
 /** A turn that is durable. */
@@ -101,6 +102,10 @@ export type ShellEvent =
     }
   /** Other gateways than before are served; the other contracts are the same. */
   | { readonly kind: "gateways_in_force"; readonly by: string }
+  /** A table is filled while another version of its projection, or none, is in use. */
+  | ({ readonly kind: "projection_filling" } & FillProgress)
+  /** The last round of a change, which is short, could not be done: it is tried again. */
+  | { readonly kind: "projections_waiting"; readonly reason: string }
   | { readonly kind: "contracts_refused"; readonly by: string; readonly reason: string }
   /** The domain can't be served. It is tried again, while the process serves others. */
   | { readonly kind: "domain_failed"; readonly error: string }

@@ -124,6 +124,18 @@ export async function readEntity(sql: Sql, domain: string, entityId: string): Pr
   return row && entityOf(row);
 }
 
+/** Those of these entities that are stored, whichever their partitions, in no order. */
+export async function readEntities(sql: Sql, domain: string, ids: readonly string[]): Promise<StoredEntity[]> {
+  const rows = await sql.query<StoredRow>(
+    `select ${STORED_COLUMNS} from unnest($2::text[]) as k(id)
+      cross join lateral (
+        select * from rollcall.entity where domain = $1 and entity_id = k.id limit 1) as e
+       ${WITH_DATA}`,
+    [domain, ids],
+  );
+  return rows.map(entityOf);
+}
+
 /** A page of the entities that match, by id. */
 export async function findEntities(
   sql: Sql,

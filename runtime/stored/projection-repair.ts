@@ -16,9 +16,9 @@ const leftRows = (spec: ProjectionSpec): string =>
 export async function removeLeftRows(sql: Sql, spec: ProjectionSpec): Promise<void> {
   await sql.query(`delete from ${leftRows(spec)}`, [spec.domain]);
   await sql.query(
-    `delete from rollcall.projection_fault f where f.domain = $1 and f.projection = $2 and not exists
-       (select 1 from rollcall.entity e where e.domain = $1 and e.entity_id = f.entity_id)`,
-    [spec.domain, spec.name],
+    `delete from rollcall.projection_fault f where f.domain = $1 and f.projection = $2 and f.version = $3
+       and not exists (select 1 from rollcall.entity e where e.domain = $1 and e.entity_id = f.entity_id)`,
+    [spec.domain, spec.name, spec.version],
   );
 }
 

@@ -1,3 +1,4 @@
+import { Fault } from "../core/fault.ts";
 import type { Json } from "../core/message.ts";
 import type { ProjectionSpec, Row } from "../core/projection.ts";
 import { toRfc3339 } from "../core/time.ts";
@@ -5,6 +6,7 @@ import type { Sql, SqlValue, Store } from "../ports/store.ts";
 import { msOf } from "./ms-of.ts";
 import type { RowsQuery } from "../core/rows-query.ts";
 import { queryText, selectText } from "./projection-query.ts";
+import { versionInUse } from "./projection-tables.ts";
 import { quoted, tableOf } from "./projection-writes.ts";
 
 /** A page up to this long is read at once. */
@@ -17,7 +19,8 @@ const PIECE_ROWS_MAX = 500;
  * piece is read when it is asked for, so a slow reader holds back the store and not the memory. Its cursor is open
  * until the last piece was read or the reader returns: with Postgres a connection is in use for so long; PGlite has one
  * connection only, so there the store sets the rows aside first, and turns go on.
- * @throws RowsQueryError; Fault STORE_UNAVAILABLE, also between two pieces: what was read until then is not all
+ * @throws RowsQueryError; Fault, retryable: STORE_UNAVAILABLE, also between two pieces: what was read until then is
+ * not all; PROJECTION_SUPERSEDED, no turn writes the rows of this version any more
  */
 export async function* readRows(
   store: Store,
@@ -25,9 +28,24 @@ export async function* readRows(
   query: RowsQuery,
 ): AsyncGenerator<readonly Row[], void> {
   const { text, values } = shownText(projection, query);
+  const isInUse = assertInUse(store, projection);
+  // It is awaited below, unless the rows can't be read.
+  isInUse.catch(() => {});
   const pieces =
     (query.limit ?? Infinity) <= PAGE_ROWS_MAX ? oneOf(store, text, values) : piecesOf(store, text, values);
-  for await (const piece of pieces) yield piece.map((row) => shownRow(projection, row));
+  for await (const piece of pieces) {
+    await isInUse;
+    yield piece.map((row) => shownRow(projection, row));
+  }
+  await isInUse;
+}
+
+async function assertInUse(sql: Sql, { domain, name, version }: ProjectionSpec): Promise<void> {
+  const found = await versionInUse(sql, { domain, name });
+  if (found === version) return;
+  const inUse = found === undefined ? "no version of it is" : `version ${found} is`;
+  const text = `version ${version} of the projection ${name} is not in use any more, ${inUse}: ask again`;
+  throw new Fault("PROJECTION_SUPERSEDED", text, { retryable: true });
 }
 
 /** How many rows `where` is true for. */
@@ -49,10 +67,10 @@ export async function countRows(
  * refused.
  */
 export async function countOlderRows(sql: Sql, projection: ProjectionSpec, query: RowsQuery): Promise<number> {
-  const { domain, name, key } = projection;
-  const faults = `rollcall.projection_fault f where f.domain = $1 and f.projection = $2`;
+  const { domain, name, version, key } = projection;
+  const faults = `rollcall.projection_fault f where f.domain = $1 and f.projection = $2 and f.version = $3`;
   // Mostly there is none: then no row is looked at.
-  const [any] = await sql.query(`select 1 as found from ${faults} limit 1`, [domain, name]);
+  const [any] = await sql.query(`select 1 as found from ${faults} limit 1`, [domain, name, version]);
   if (!any) return 0;
   const { where, order, page, values } = queryText(projection, query);
   const shown = `select t.${quoted(key[0] ?? "")} as id from ${tableOf(projection)} t${where}${order}${page}`;
@@ -60,8 +78,9 @@ export async function countOlderRows(sql: Sql, projection: ProjectionSpec, query
   const [row] = await sql.query<{ count: number }>(
     `select count(*)::bigint as count from (${shown}) as shown where exists
        (select 1 from rollcall.projection_fault f
-         where f.domain = $${at + 1} and f.projection = $${at + 2} and f.entity_id = shown.id)`,
-    [...values, domain, name],
+         where f.domain = $${at + 1} and f.projection = $${at + 2} and f.version = $${at + 3}
+           and f.entity_id = shown.id)`,
+    [...values, domain, name, version],
   );
   return row?.count ?? 0;
 }

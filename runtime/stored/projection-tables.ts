@@ -2,65 +2,55 @@ import type { ColumnSpec, ProjectionSpec } from "../core/projection.ts";
 import type { Sql } from "../ports/store.ts";
 import { quoted, SLOT_COLUMN, tableOf } from "./projection-writes.ts";
 
-/** What the store has of a projection. */
+/** A projection as it is in use: turns of this version alone are committed, and readers go by it. */
 export interface StoredProjection {
   readonly name: string;
   readonly version: number;
   readonly layout: string;
-  /** The definition of its view; null: it is not made yet. */
-  readonly view: string | null;
-  /** Entities up to this id have their rows; null: all have. */
-  readonly filledTo: string | null;
+  /** The definition that its view shall have, and the one that it has; null: it is not made yet. */
+  readonly view: string;
+  readonly viewMade: string | null;
 }
 
+const COLUMNS = `name, version, layout, view, view_made as "viewMade"`;
+
 export const readProjections = (sql: Sql, domain: string) =>
-  sql.query<StoredProjection>(
-    `select name, version, layout, view, filled_to as "filledTo" from rollcall.projection
-      where domain = $1 order by name`,
-    [domain],
-  );
+  sql.query<StoredProjection>(`select ${COLUMNS} from rollcall.projection where domain = $1 order by name`, [domain]);
 
 /** The domains that have any. */
 export const domainsWithProjections = (sql: Sql) =>
   sql.query<{ readonly name: string }>(`select distinct domain as name from rollcall.projection order by 1`);
 
-/** Its row, locked until the transaction ends. */
-export async function lockProjection(
-  tx: Sql,
+/** @returns of the version in use; undefined: there is none */
+export async function versionInUse(
+  sql: Sql,
   { domain, name }: Pick<ProjectionSpec, "domain" | "name">,
-): Promise<StoredProjection | undefined> {
-  const [row] = await tx.query<StoredProjection>(
-    `select name, version, layout, view, filled_to as "filledTo" from rollcall.projection
-      where domain = $1 and name = $2 for update`,
+): Promise<number | undefined> {
+  const [row] = await sql.query<{ version: number }>(
+    `select version from rollcall.projection where domain = $1 and name = $2`,
     [domain, name],
   );
-  return row;
+  return row?.version;
 }
 
-/** @param filledTo as `StoredProjection` */
-export const writeProjection = (
-  tx: Sql,
-  { domain, name, version, layout }: ProjectionSpec,
-  filledTo: string | null,
-): Promise<unknown> =>
+/**
+ * Lets one process at a time make, drop and put in use tables of projections. An arbitrary number that every version of
+ * Rollcall must share.
+ */
+export const lockTables = (tx: Sql): Promise<unknown> => tx.query("select pg_advisory_xact_lock($1)", [7_265_012]);
+
+/** From now on this version is in use. */
+export const putInUse = (tx: Sql, spec: ProjectionSpec): Promise<unknown> =>
   tx.query(
-    `insert into rollcall.projection (domain, name, version, layout, filled_to, since)
-     values ($1, $2, $3, $4, $5::text, clock_timestamp())
+    `insert into rollcall.projection (domain, name, version, layout, view, since)
+     values ($1, $2, $3, $4, $5, clock_timestamp())
      on conflict (domain, name) do update set version = excluded.version, layout = excluded.layout,
-       filled_to = excluded.filled_to, since = excluded.since, view = null`,
-    [domain, name, version, layout, filledTo],
+       view = excluded.view, since = excluded.since`,
+    [spec.domain, spec.name, spec.version, spec.layout, viewText(spec)],
   );
 
-export const writeFilledTo = (
-  tx: Sql,
-  { domain, name }: Pick<ProjectionSpec, "domain" | "name">,
-  filledTo: string | null,
-): Promise<unknown> =>
-  tx.query(`update rollcall.projection set filled_to = $3::text where domain = $1 and name = $2`, [
-    domain,
-    name,
-    filledTo,
-  ]);
+export const takeOutOfUse = (tx: Sql, domain: string, name: string): Promise<unknown> =>
+  tx.query(`delete from rollcall.projection where domain = $1 and name = $2`, [domain, name]);
 
 const columnText = ({ name, type, nullable }: ColumnSpec): string =>
   // By code points: one order in every database, in which a text's beginnings are a range.
@@ -109,16 +99,37 @@ export function viewText(spec: ProjectionSpec): string {
   );
 }
 
-/** Puts the view on the current table, and drops those of other versions. */
-export async function replaceView(tx: Sql, spec: ProjectionSpec): Promise<void> {
-  const { domain, schema, name } = spec;
+/** Gives the view another definition; one of the same columns keeps its rights, and what goes by it. */
+export async function replaceView(
+  tx: Sql,
+  { domain, schema, name }: Pick<ProjectionSpec, "domain" | "schema" | "name">,
+  text: string,
+  { isNew }: { readonly isNew: boolean },
+): Promise<void> {
   const view = `${quoted(schema)}.${quoted(name)}`;
-  const text = viewText(spec);
-  await tx.query(`drop view if exists ${view}`);
-  await tx.query(`create view ${view} as ${text}`);
-  for (const version of await tableVersions(tx, spec))
-    if (version !== spec.version) await tx.query(`drop table ${tableOf({ ...spec, version })}`);
-  await tx.query(`update rollcall.projection set view = $3 where domain = $1 and name = $2`, [domain, name, text]);
+  if (isNew) await tx.query(`drop view if exists ${view}`);
+  await tx.query(`create ${isNew ? "" : "or replace "}view ${view} as ${text}`);
+  await tx.query(`update rollcall.projection set view_made = $3 where domain = $1 and name = $2 and view = $3`, [
+    domain,
+    name,
+    text,
+  ]);
+}
+
+/** Drops the table of a version, and the view where the projection is in use no more. */
+export async function dropVersion(
+  tx: Sql,
+  of: Pick<ProjectionSpec, "domain" | "schema" | "name" | "version">,
+): Promise<void> {
+  if ((await versionInUse(tx, of)) === undefined)
+    await tx.query(`drop view if exists ${quoted(of.schema)}.${quoted(of.name)}`);
+  await tx.query(`drop table if exists ${tableOf(of)}`);
+  for (const table of ["projection_fault", "projection_table"])
+    await tx.query(
+      `delete from rollcall.${table} where domain = $1 and ${table === "projection_fault" ? "projection" : "name"} = $2
+         and version = $3`,
+      [of.domain, of.name, of.version],
+    );
 }
 
 async function tableVersions(tx: Sql, { schema, name }: Pick<ProjectionSpec, "schema" | "name">): Promise<number[]> {
@@ -140,5 +151,6 @@ export async function dropProjection(tx: Sql, spec: Pick<ProjectionSpec, "domain
   await tx.query(`drop view if exists ${quoted(schema)}.${quoted(name)}`);
   for (const version of await tableVersions(tx, spec)) await tx.query(`drop table ${tableOf({ ...spec, version })}`);
   await tx.query(`delete from rollcall.projection_fault where domain = $1 and projection = $2`, [domain, name]);
-  await tx.query(`delete from rollcall.projection where domain = $1 and name = $2`, [domain, name]);
+  await tx.query(`delete from rollcall.projection_table where domain = $1 and name = $2`, [domain, name]);
+  await takeOutOfUse(tx, domain, name);
 }

@@ -9,6 +9,9 @@ import { readConfig } from "../../app/host/config.ts";
 import type { Module, ModuleCode } from "../../app/host/module.ts";
 import type { ProjectionView, Rebuilt, Verified } from "../../app/http/projections/projections.routes.ts";
 import { createHttpServer } from "../../app/http/server/http-server.ts";
+import type { Row } from "../../runtime/core/projection.ts";
+import { dropServed } from "../../runtime/shell/projections/finish-projections.ts";
+import { readOtherTables } from "../../runtime/stored/projection-fills.ts";
 import { orderPart, orderRow, viewedCode, viewsFolder } from "../contract/viewed-orders.ts";
 import { PROGRAM } from "../app/two-domains.ts";
 import { initializeStore } from "../initialized-store.ts";
@@ -134,32 +137,68 @@ describe("a module with projections", () => {
     });
   });
 
-  it("takes no other ones by a reload, and fills a new version at the next start", async () => {
-    edit("seen_at: last_seen, ", "");
-    await expect(host.system("shop").runtime.reload("a test")).rejects.toThrow(
-      "the projection order_list has other live columns: they come with a restart",
-    );
+  it("takes other ones by a reload, of which the code has several versions, and goes on", async () => {
     await host.stop();
+    // The parts of each order one by one, then all at once.
+    const second = { ...orderPart, version: 2, of: (each: never) => (orderPart.of(each) as Row[]).slice(0, 1) };
+    host = await serve({ order_part: [orderPart, second] });
+    const { runtime } = host.system("shop");
+    edit("seen_at: last_seen, ", "");
+    expect(await runtime.reload("a test")).toMatchObject({ changed: true });
+    expect(await runtime.reload("a test")).toMatchObject({ changed: false });
+    expect((await ask<{ items: ProjectionView[] }>("")).items[0]?.live).toEqual(["pickup_at"]);
+    const shown = async (view: string) => (await host.store.query(`select * from rollcall_shop.${view}`)) as Row[];
+    await until(async () => !Object.keys((await shown("order_list"))[0] ?? {}).includes("seen_at"));
+    expect(await shown("order_parts")).toHaveLength(4);
+
     edit("version: 1\n    rows", "version: 2\n    rows");
-    const second = { ...orderPart, version: 2 };
-    host = await serve({ order_part: second });
-    const { items } = await ask<{ items: ProjectionView[] }>("");
-    expect(items.map(({ version, rows }) => [version, rows])).toEqual([
-      [1, 1],
-      [2, 4],
-      [1, 0],
-    ]);
-    expect(items[0]?.live).toEqual(["pickup_at"]);
-    expect(Object.keys((await host.store.query("select * from rollcall_shop.order_list"))[0] ?? {})).not.toContain(
-      "seen_at",
-    );
+    const filled: unknown[] = [];
+    const end = host.system("shop").watch((event) => event.kind === "projection_filling" && filled.push(event));
+    expect(await runtime.reload("a test")).toMatchObject({ changed: true });
+    end();
+    expect(filled).toEqual([{ kind: "projection_filling", projection: "order_parts", version: 2, filled: 1, of: 1 }]);
+    await until(() => runtime.status().owned.length === 1);
     await place(9, "o2");
     await until(() => amountIs(9));
     expect((await ask<Verified>("/order_parts/verify", {})).differences).toEqual([]);
-    await host.stop();
+    await until(async () => (await shown("order_parts")).length === 2);
+    // For those who still read it.
+    expect(await shown("order_parts_v1")).toHaveLength(4);
+
+    const text = readFileSync(views(), "utf8");
+    const more = "  - { name: order_again, version: 1, row: order_row, key: order_id }\n";
+    writeFileSync(views(), text + more);
+    expect(await runtime.reload("a test")).toMatchObject({ changed: true });
+    expect(await shown("order_again")).toHaveLength(2);
+    // One that the process has served until now goes, and is in no list any more.
+    writeFileSync(views(), text);
+    expect(await runtime.reload("a test")).toMatchObject({ changed: true });
+    expect((await ask<{ items: ProjectionView[] }>("")).items.map(({ name }) => name)).not.toContain("order_again");
+    expect(await readOtherTables(host.store, "shop")).toMatchObject([
+      { name: "order_again", version: 1, isFilled: false },
+      { name: "order_parts", version: 1, isFilled: false },
+    ]);
+    // What a log has can't be had again.
+    const log = "  - { name: visits_again, version: 1, log: { of: [CustomerSeen], row: order_visit, at_most: 1 per 1m, ";
+    writeFileSync(views(), `${text}${log}keep: 7d }, key: [order_id, at] }\n`);
+    expect(await runtime.reload("a test")).toMatchObject({ changed: true });
+    writeFileSync(views(), text);
+    await expect(runtime.reload("a test")).rejects.toThrow(
+      "the store has the projection visits_again, version 1, which this code lacks: if it shall go, rollcall projections",
+    );
+    // Dropped while it is served: the process goes on with the folder's, which lacks it.
+    await until(() => runtime.status().owned.length === 1);
+    await host.store.transaction((tx) => dropServed(tx, "shop", "visits_again"));
+    await until(() => runtime.contracts.domain.projections.length === 3 && runtime.status().owned.length === 1);
+    await place(8, "o3");
+    await until(() => amountIs(8));
     edit("version: 2\n    rows", "version: 1\n    rows");
-    await expect(compose()).rejects.toThrow("order_parts is version 2 in the store, and 1 in this code");
+    await expect(runtime.reload("a test")).rejects.toThrow("order_parts is version 2 in the store, and 1 in this code");
+    expect(runtime.refusedChange?.reason).toContain("order_parts is version 2 in the store");
     edit("version: 1\n    rows", "version: 2\n    rows");
+    await host.stop();
+    await expect(serve()).rejects.toThrow("order_parts is version 2, and order_part in code is version 1");
     host = await serve({ order_part: second });
   });
+
 });

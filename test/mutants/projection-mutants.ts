@@ -4,8 +4,11 @@ const LANGUAGE = "test/contract/projections.unit";
 const ROWS = "runtime/core/computed-rows.ts";
 const ROWS_TEST = "test/core/computed-rows.unit";
 const WRITES = "runtime/stored/projection-writes.ts";
-const PREPARE = "runtime/shell/projections/prepare-projections.ts";
+const CHANGE = "runtime/shell/projections/change-projections.ts";
 const SUITE = "test/shell/projections/projections.int";
+const FILL = "runtime/shell/projections/fill-projection.ts";
+const CHANGE_TEST = "test/shell/projections/change.int";
+const SIMULATED = "test/sim/other-domain.int";
 const QUERY = "runtime/stored/projection-query.ts";
 
 /** Of projections. */
@@ -123,20 +126,116 @@ export const PROJECTION_MUTANTS: readonly Mutant[] = [
     tests: [SUITE],
   },
   {
-    defect: "the owner of before goes on while another version is filled",
+    defect: "the owner of before goes on when another version is in use",
     promise: "G14",
-    file: PREPARE,
-    find: "  await fenceOwners(tx, domain.name);\n",
+    file: CHANGE,
+    find: "  if (others.length > 0) await fenceOwners(tx, domain.name);\n",
     replace: "",
     tests: [SUITE],
   },
   {
     defect: "code with a lower version of a projection takes it back",
     promise: "G14",
-    file: PREPARE,
+    file: CHANGE,
     find: "if (spec.version < stored.version)",
     replace: "if (spec.version < 0)",
     tests: [SUITE],
+  },
+  {
+    defect: "what changes while a table is filled stays as it was copied",
+    promise: "G10",
+    file: FILL,
+    find: "if (ids.size > 0) {",
+    replace: "if (ids.size > 1_000_000) {",
+    tests: [CHANGE_TEST, SIMULATED],
+  },
+  {
+    defect: "the last round is left out: turns between it and the one before are lost",
+    promise: "G10",
+    file: FILL,
+    find: "const { isLast } = await catchUp(filling, tx, spec, fill);",
+    replace: "const isLast = fill.copiedTo === null;",
+    tests: [SIMULATED],
+  },
+  {
+    defect: "an entity that is purged while a table is filled keeps its rows",
+    promise: "G10",
+    file: FILL,
+    find: "[...ids].filter((id) => !there.has(id)),",
+    replace: "[...ids].filter((id) => !there.has(id) && id === ''),",
+    tests: [CHANGE_TEST, SIMULATED],
+  },
+  {
+    defect: "a table is filled from its beginning after a crash",
+    promise: "G12",
+    file: FILL,
+    find: "if (fill?.layout === spec.layout) return;",
+    replace: "if (fill?.layout === '') return;",
+    tests: [CHANGE_TEST],
+  },
+  {
+    defect: "a table that another process has put in use meanwhile is made anew",
+    promise: "G10",
+    file: FILL,
+    find: "if (((await versionInUse(tx, spec)) ?? 0) >= spec.version) return;",
+    replace: "if (((await versionInUse(tx, spec)) ?? 0) < 0) return;",
+    tests: [SIMULATED],
+  },
+  {
+    defect: "the last round takes as much as there is",
+    promise: "G12",
+    file: FILL,
+    find: "if (!isLast) throw new NotCaughtUp(spec);",
+    replace: "",
+    tests: [CHANGE_TEST],
+  },
+  {
+    defect: "dropped days of the journal end a change for good",
+    promise: "G10",
+    file: FILL,
+    find: "if (isBegunAnew || !(error instanceof Fault",
+    replace: "if (!isBegunAnew || !(error instanceof Fault",
+    tests: [CHANGE_TEST],
+  },
+  {
+    defect: "lists go on with a version that no turn writes any more",
+    promise: "G10",
+    file: "runtime/stored/projection-rows.ts",
+    find: "if (found === version) return;",
+    replace: "if (found !== undefined) return;",
+    tests: [CHANGE_TEST],
+  },
+  {
+    defect: "the table of before goes at once, from under those who read it",
+    promise: "G11",
+    file: "runtime/shell/projections/finish-projections.ts",
+    find: "if (!isFilled) return leftSeconds > STAYS_SECONDS;",
+    replace: "if (!isFilled) return leftSeconds >= 0;",
+    tests: [SUITE],
+  },
+  {
+    defect: "a reload takes what a log has with it",
+    promise: "G10",
+    file: CHANGE,
+    find: 'spec.name === name && spec.kind !== "log"',
+    replace: "spec.name === name",
+    tests: ["test/host/projections.int"],
+  },
+  {
+    defect: "of a function in several versions the last one is taken",
+    promise: "G14",
+    file: "runtime/contract/model/read-projections.ts",
+    find: "found.find(({ version }) => version === wanted) ?? found.at(-1)",
+    replace: "found.at(-1)",
+    tests: ["test/host/projections.int"],
+  },
+  {
+    defect: "all turns wait for as long as one that hangs",
+    promise: "G8",
+    file: CHANGE,
+    find: "  await limitLockWait(tx);\n",
+    replace: "",
+    tests: ["test/shell/projections/change.real"],
   },
   {
     defect: "a page begins behind the first row of equal ones",

@@ -5,12 +5,15 @@ import { simulate } from "./simulation.ts";
 describe("the simulation of a domain of someone else", { timeout: 300_000 }, () => {
   it("finds every promise kept", async () => {
     const seen = { events: 0, purged: 0, reborn: 0 };
+    let changes = 0;
     for (let seed = 1; seed <= 20; seed++) {
       const result = await simulate({ domain, seed, steps: 300 });
       expect(result.violation).toBeUndefined();
+      changes += result.counts["views in use"] ?? 0;
       for (const of of ["events", "purged", "reborn"] as const) seen[of] += result[of];
     }
     expect(seen.events).toBeGreaterThan(100);
+    expect(changes).toBeGreaterThan(30);
     expect(seen.purged).toBeGreaterThan(20);
     expect(seen.reborn).toBeGreaterThan(10);
   });

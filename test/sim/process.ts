@@ -4,6 +4,7 @@ import { Fault } from "../../runtime/core/fault.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
 import type { Store } from "../../runtime/ports/store.ts";
 import type { ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
+import { changeProjections } from "../../runtime/shell/projections/change-projections.ts";
 import { putInForce } from "../../runtime/shell/contract-in-force.ts";
 import { Runtime } from "../../runtime/shell/runtime.ts";
 import type { Followers } from "../../runtime/shell/follow/followers.ts";
@@ -44,6 +45,8 @@ export interface ProcessEnvironment {
   readonly inForce: Versions | undefined;
   /** Of entities' data, in the code that this process is started with. */
   readonly stateVersion: number;
+  /** Of its projections, which it brings with it. */
+  readonly views: number;
   observe(machine: Machine, event: ShellEvent): void;
   /** Other contracts came in force: the process stops, and another starts with those. */
   superseded(process: Process): void;
@@ -62,13 +65,16 @@ export class Process {
   /** As far as it knows. */
   #inForce: Versions | undefined;
   #isStopping = false;
+  #isReloading = false;
   #reloads = 0;
+  #views: number;
 
   constructor(name: string, environment: ProcessEnvironment, wallOffsetMs: number) {
     const { network, broker, domain, inForce } = environment;
     this.machine = new Machine(name, network.scheduler, network.random, wallOffsetMs);
     this.#environment = environment;
     this.#inForce = inForce;
+    this.#views = environment.views;
     const ports = this.#openPorts();
     this.#store = ports.store;
     this.#domain = this.#domainOn(ports);
@@ -76,9 +82,15 @@ export class Process {
     this.#following = openFollowing({
       ...{ name: domain.name, store: ports.store, clock: this.machine.clock },
       notices: new SimNotices(environment.notices, this.machine),
-      runtime: { contracts: this, status: () => this.#runtime.status() },
+      runtime: { contracts: this, status: () => this.#status() },
     });
     this.machine.whenDead(() => broker.endSessionLater(this.machine));
+  }
+
+  /** As the host has it: a reload leaves the number of partitions as it is. */
+  #status(): ReturnType<Runtime["status"]> {
+    const status = this.#runtime.status();
+    return { ...status, partitions: status.partitions || (this.#reloads > 0 ? this.#environment.broker.partitions : 0) };
   }
 
   #openPorts(): Ports {
@@ -96,13 +108,13 @@ export class Process {
 
   #domainOn({ registry, store }: Ports): Domain {
     const { domain, stateVersion } = this.#environment;
-    return { ...domain.domainOn(registry, store, this.#inForce?.hash), stateVersion };
+    return { ...domain.domainOn(registry, store, this.#inForce?.hash), ...domain.viewsOf?.(this.#views), stateVersion };
   }
 
   #runtimeOn({ bus, store }: Ports): Runtime {
     const { broker, planAheadMessagesMin } = this.#environment;
     const { machine } = this;
-    return new Runtime({
+    const runtime: Runtime = new Runtime({
       ...{ domain: this.#domain, bus, store, clock: machine.clock, partitions: broker.partitions },
       owner: this.#reloads === 0 ? machine.name : `${machine.name}.${this.#reloads}`,
       limits: { entitiesMax: ENTITIES_MAX, planAheadMessagesMin },
@@ -111,8 +123,9 @@ export class Process {
         this.#environment.observe(machine, event);
       },
       onFatal: (error) => this.#environment.failed(machine, error),
-      onSuperseded: () => this.#environment.superseded(this),
+      onSuperseded: () => void (this.#runtime === runtime && this.#environment.superseded(this)),
     });
+    return runtime;
   }
 
   get domain(): Domain {
@@ -142,12 +155,16 @@ export class Process {
    * Runs other contracts that came in force, as the host does it: the process stays, and so do those who follow.
    * @returns false when its code is too old for that
    */
-  reload(inForce: Versions): boolean {
-    if (this.#isStopping || inForce.stateVersion > this.#environment.stateVersion) return false;
+  reload(inForce: Versions | undefined, views: number): boolean {
+    if (this.#isReloading) return true;
+    if (this.#isStopping || (inForce?.stateVersion ?? 1) > this.#environment.stateVersion) return false;
+    this.#isReloading = true;
     void this.#runtime.stop().then(() => {
+      this.#isReloading = false;
       if (this.#isStopping) return;
       this.#reloads++;
       this.#inForce = inForce;
+      this.#views = views;
       const ports = this.#openPorts();
       this.#domain = this.#domainOn(ports);
       this.#runtime = this.#runtimeOn(ports);
@@ -161,11 +178,32 @@ export class Process {
    */
   start(): void {
     this.#putStateVersionInForce()
+      .then(() => this.#changeViews(this.#domain, () => false))
       .then(() => this.#runtime.start())
       .catch((error: unknown) => {
-        if (error instanceof Fault && error.retryable) this.machine.kill();
+        const isOlder = error instanceof Fault && error.code === "PROJECTIONS_REFUSED";
+        if (isOlder || (error instanceof Fault && error.retryable)) this.machine.kill();
         else this.#environment.failed(this.machine, error);
       });
+  }
+
+  async #changeViews(domain: Domain, isCancelled: () => boolean): Promise<void> {
+    if (!this.#environment.domain.viewsOf) return;
+    await changeProjections({ store: this.#store, domain, clock: this.machine.clock }, { isCancelled }, async () => {});
+  }
+
+  /** As a reload brings them: it serves meanwhile, and then those. */
+  changeViews(version: number): void {
+    const current = this.#runtime;
+    const isCancelled = (): boolean => this.#isStopping || this.#runtime !== current;
+    this.#changeViews({ ...this.#domain, ...this.#environment.domain.viewsOf?.(version) }, isCancelled).then(
+      () => this.#runtime === current && this.reload(this.#inForce, version),
+      () => {},
+    );
+  }
+
+  get inForce(): Versions | undefined {
+    return this.#inForce;
   }
 
   /** A process with newer code does so at its start. One with older code is refused by the shell alone here. */

@@ -5,7 +5,7 @@ import type { ProjectionSpec, Row } from "../../runtime/core/projection.ts";
 import { canonicalJson } from "../../runtime/core/canonical-json.ts";
 import { rowOf } from "../../runtime/stored/projection-rows.ts";
 import type { SqlValue } from "../../runtime/ports/store.ts";
-import { writeProjection } from "../../runtime/stored/projection-tables.ts";
+import { putInUse } from "../../runtime/stored/projection-tables.ts";
 import { SLOT_COLUMN } from "../../runtime/stored/projection-writes.ts";
 import type { Committed, ObservedSystem } from "./checks/observed-system.ts";
 import type { Database } from "./database.ts";
@@ -14,35 +14,53 @@ import { handedOut } from "./sql/values.ts";
 
 const tableOf = ({ name, version }: ProjectionSpec): string => `${name}_v${version}`;
 
-/** The tables that a start makes. */
-export const schemasOf = ({ projections }: Pick<Domain, "projections">): TableSchema[] =>
-  projections.map((spec) => {
-    const columns = spec.columns.map(({ name, type, nullable }) => ({ name, type, notNull: !nullable }));
-    const slot = { name: SLOT_COLUMN, type: "bigint", notNull: true };
-    return {
-      name: tableOf(spec),
-      columns: [...(spec.kind === "log" ? [slot] : []), ...columns].map((each) => ({ ...each, default: undefined })),
-      unique: [spec.kind === "log" ? [spec.key[0] ?? "", SLOT_COLUMN] : spec.key],
-      checks: [],
-    };
-  });
+/** The tables that are made for these projections, each once, and the lock of those who make them. */
+export const schemasOf = (versions: readonly Pick<Domain, "projections">[]): TableSchema[] => [
+  ...new Map(
+    versions.flatMap(({ projections }) => projections.map((spec) => [tableOf(spec), schemaOf(spec)] as const)),
+  ).values(),
+  {
+    name: "advisory_lock",
+    columns: [{ name: "key", type: "bigint", notNull: true, default: undefined }],
+    unique: [["key"]],
+    checks: [],
+  },
+];
 
-/** And that it says are filled. */
+function schemaOf(spec: ProjectionSpec): TableSchema {
+  const columns = spec.columns.map(({ name, type, nullable }) => ({ name, type, notNull: !nullable }));
+  const slot = { name: SLOT_COLUMN, type: "bigint", notNull: true };
+  return {
+    name: tableOf(spec),
+    columns: [...(spec.kind === "log" ? [slot] : []), ...columns].map((each) => ({ ...each, default: undefined })),
+    unique: [spec.kind === "log" ? [spec.key[0] ?? "", SLOT_COLUMN] : spec.key],
+    checks: [],
+  };
+}
+
+/** And that are in use. */
 export function prepare(database: Database, { projections }: Pick<Domain, "projections">): void {
   const transaction = database.begin();
   const query = <Result>(text: string, values: readonly SqlValue[] = []) =>
     Promise.resolve(database.execute(transaction, text, values) as unknown as Result[]);
-  for (const spec of projections) void writeProjection({ query }, spec, null);
+  for (const spec of projections) void putInUse({ query }, spec);
+  void query("insert into advisory_lock (key) values ($1)", [7_265_012]);
   database.commit(transaction);
 }
 
-/** After every commit each row is what its function makes of the entity, and none is missing or left. */
+/** The version of a domain's first projection that is in use. */
+export function viewsInUse(database: Database): number | undefined {
+  const [first] = database.table("projection").sort((a, b) => (String(a["name"]) < String(b["name"]) ? -1 : 1));
+  return first && Number(first["version"]);
+}
+
+/** After every commit each row of the version in use is what its function makes of the entity, and none is missing or left. */
 export function checkProjections(
   { database, report }: Pick<ObservedSystem, "database" | "report">,
   domain: Domain,
   { changes }: Committed,
 ): void {
-  const tables = new Set(["entity", "entity_data", ...domain.projections.map(tableOf)]);
+  const tables = new Set(["entity", "entity_data", "projection", ...domain.projections.map(tableOf)]);
   if (!changes.some(({ table }) => tables.has(table.schema.name))) return;
   const data = new Map(database.table("entity_data").map((row) => [row["entity_id"], handedOut(row["data"] ?? null)]));
   const entities = database.table("entity").map((row) => entityOf(row, data.get(row["entity_id"])));

@@ -21,6 +21,8 @@ export interface SimulatedDomain {
    * @param hash of the contracts, if others than the shipped ones: their content is the same
    */
   domainOn(registry: ServiceRegistry, sql: Sql, hash?: string): Domain;
+  /** Its projections as each version of its code has them, from 1 on. */
+  readonly viewsOf?: (version: number) => Pick<Domain, "projections">;
   /** Tables of the store, those of the domain's own included. */
   readonly schemas: ReturnType<typeof schemasIn>;
   /** Topics that it consumes. */

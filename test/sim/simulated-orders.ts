@@ -2,17 +2,19 @@ import { fileURLToPath } from "node:url";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import { done, type Effect, failed, notYet, type Outcome } from "../../runtime/core/effect.ts";
+import type { Domain } from "../../runtime/core/domain.ts";
 import { Fault } from "../../runtime/core/fault.ts";
+import type { Row } from "../../runtime/core/projection.ts";
 import { copyContracts } from "../blackbox/contracts-copy.ts";
 import { toyCode, toyFolder } from "../contract/toy-domain.ts";
-import { viewsOf } from "../contract/viewed-orders.ts";
+import { orderPart, orderRow, viewedCode, viewsOf } from "../contract/viewed-orders.ts";
 import { retainedFor } from "../shell/purges/retained.ts";
 import { judgeAtRest } from "../promises/at-rest.ts";
 import { EntityHistory, type Protocol } from "../promises/entity-history.ts";
 import { Judge } from "../promises/judge.ts";
 import type { ObservedSystem } from "./checks/observed-system.ts";
 import { addPurged } from "./checks/purges.ts";
-import { checkProjections, prepare, schemasOf } from "./projections.ts";
+import { checkProjections, prepare, schemasOf, viewsInUse } from "./projections.ts";
 import { Sender } from "./sender.ts";
 import type { Actions, DomainChecks, SimulatedDomain } from "./simulated-domain.ts";
 import { schemasIn } from "./sql/schema.ts";
@@ -29,8 +31,29 @@ const { model } = validateDomain(contracts.dir, toyCode);
 contracts.remove();
 if (!model) throw new Error("the contracts of orders have errors");
 const COMPILED = compileDomain(model, { env: "dev", namespace: "" });
+const VIEWS_MAX = 6;
+/** Each version has other rows: of its orders, and of every second version of its parts. */
+const VIEWS = Array.from({ length: VIEWS_MAX }, (_, index) => {
+  const [list, parts] = [index + 1, Math.floor(index / 2) + 1];
+  const ofOrder = (each: never) => {
+    const own = orderRow.of(each) as Row | null;
+    return own && { ...own, note: `${list}: ${String(own["note"])}` };
+  };
+  const ofParts = (each: never) => (orderPart.of(each) as Row[]).slice(0, 10 - parts);
+  return viewsOf(
+    [
+      ["version: 1\n    row:", `version: ${list}\n    row:`],
+      ["version: 1\n    rows:", `version: ${parts}\n    rows:`],
+    ],
+    viewedCode({
+      order_row: { ...orderRow, version: list, of: ofOrder },
+      order_part: { ...orderPart, version: parts, of: ofParts },
+    }),
+  );
+});
+const viewsOfVersion = (version: number): Pick<Domain, "projections"> => VIEWS[version - 1] ?? { projections: [] };
 /** A week is too long, too. */
-const ORDERS = { ...retainedFor(RETAIN_MS)(COMPILED), ...viewsOf() };
+const ORDERS = { ...retainedFor(RETAIN_MS)(COMPILED), ...viewsOfVersion(1) };
 
 /** The same contracts with another bank, which answers for a charge, by its intent's id. */
 export function ordersWith({ charge }: { readonly charge: (intentId: string) => Promise<Outcome> }): typeof ORDERS {
@@ -88,8 +111,9 @@ export const domain: SimulatedDomain = {
   }),
   schemas: [
     ...schemasIn([fileURLToPath(new URL("../../runtime/adapters/migrations", import.meta.url))]),
-    ...schemasOf(ORDERS),
+    ...schemasOf(VIEWS),
   ],
+  viewsOf: viewsOfVersion,
   inputs: Object.values(TOPICS),
   unjournaled: [TOPICS.seen],
   periodMs: PERIOD_MS,
@@ -126,6 +150,7 @@ const actionsOf = (orders: readonly Sender[]): Actions => ({
     },
   ],
   "poison message": [1, (_, random) => random.pick(orders).sendUnreadable(TOPICS.place, Buffer.from("{"))],
+  "projections change": [0.3, (system, random) => system.changeViews(random, VIEWS_MAX)],
   nothing: [8, () => {}],
 });
 
@@ -139,7 +164,8 @@ function orderChecks(observed: ObservedSystem): DomainChecks {
     firings: PROTOCOL.firings,
     onAppended() {},
     onStep() {},
-    onCommitted: (committed) => checkProjections(observed, ORDERS, committed),
+    onCommitted: (committed) =>
+      checkProjections(observed, { ...ORDERS, ...viewsOfVersion(viewsInUse(database) ?? 1) }, committed),
     atRest() {
       const rows = database.table("entity");
       const entities = new Map(

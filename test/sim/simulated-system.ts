@@ -23,6 +23,7 @@ import { Random } from "./random.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { DomainChecks, Population, SimulatedDomain } from "./simulated-domain.ts";
 import type { Change } from "./sql/tables.ts";
+import { viewsInUse } from "./projections.ts";
 import { type ServiceFaults, type ServiceName, Network } from "./network.ts";
 
 /** A defect for a check to find, by which the tests prove that the check works: changed ports, or changed SQL. */
@@ -65,6 +66,8 @@ export class SimulatedSystem {
   /** Of the newest code; and of each process that was started, by its name. */
   #newestStateVersion = 1;
   readonly #stateVersions = new Map<string, number>();
+  /** Of projections: the newest that were asked for. */
+  #viewsWanted = 1;
   /** In some histories turns are planned ahead however little is waiting. */
   readonly #planAheadMessagesMin: number;
   /** How many processes were started: it numbers them. */
@@ -185,6 +188,8 @@ export class SimulatedSystem {
         this.#hash.update(
           `${table.schema.name} ${String(after?.["lines"] ?? after?.["entity_id"] ?? after?.["next_offset"])}`,
         );
+    for (const { table, before, after } of changes)
+      if (table.schema.name === "projection" && before?.["version"] !== after?.["version"]) this.count("views in use");
     const committed = { changes, lines: this.#linesOf(changes) };
     const { answers, input, chains, purges, entities, intents, domain, log, versions } = this.#checks;
     for (const check of [input, answers, chains, purges, entities, intents, domain, log, versions])
@@ -247,6 +252,7 @@ export class SimulatedSystem {
           planAheadMessagesMin: this.#planAheadMessagesMin,
           inForce: this.#checks.versions.inForce,
           stateVersion,
+          views: this.#chooseViews(),
           observe: (machine, event) => this.#onShellEvent(machine, event),
           superseded: (each) => this.#onSuperseded(each),
           failed: (machine, error) => this.#onFailed(machine, error),
@@ -348,6 +354,24 @@ export class SimulatedSystem {
     this.restart(random, 0);
   }
 
+  /** As `#chooseStateVersion`, for domains with projections. */
+  #chooseViews(): number {
+    if (!this.#options.domain.viewsOf || this.#viewsWanted === 1 || this.#hasFaultsEnded) return this.#viewsWanted;
+    return this.random.chance(0.15) ? this.#viewsWanted - 1 : this.#viewsWanted;
+  }
+
+  /** A version of the projections higher than all before: by a reload, or with a process that starts beside others. */
+  changeViews(random: Random, versionMax: number): void {
+    const process = this.#running[random.int(0, Math.max(0, this.#running.length - 1))];
+    if (!process || this.#viewsWanted === versionMax) return;
+    const version = ++this.#viewsWanted;
+    this.addToTranscript(`${process.machine.name} is asked for the projections ${version}`);
+    this.count("views changed");
+    this.#excuseLatenessFor(20_000);
+    if (random.chance(0.6)) process.changeViews(version);
+    else this.restart(random, 0);
+  }
+
   changeContracts(random: Random): void {
     const process = this.#running[random.int(0, Math.max(0, this.#running.length - 1))];
     if (!process) return;
@@ -362,8 +386,10 @@ export class SimulatedSystem {
     this.addToTranscript(`${process.machine.name} is superseded`);
     this.count("superseded");
     this.#excuseLatenessFor(20_000);
-    const { inForce } = this.#checks.versions;
-    if (inForce && this.random.chance(0.5) && process.reload(inForce)) return this.count("reloaded");
+    const inForce = this.#checks.versions.inForce ?? process.inForce;
+    const views = viewsInUse(this.database) ?? this.#viewsWanted;
+    const mayReload = inForce !== undefined || this.#options.domain.viewsOf !== undefined;
+    if (mayReload && this.random.chance(0.5) && process.reload(inForce, views)) return this.count("reloaded");
     process.stop(() => this.#excuseLatenessFor(SETTLE_MS));
   }
 

@@ -1,6 +1,14 @@
 import { Fault } from "../../../runtime/core/fault.ts";
 import { type DomainFacts, STALLED_MS } from "./facts.ts";
-import { DOUBT, entitiesUnreadable, expiriesHeld, purgesOverdue, rowsOlder, turnsRefused } from "./entity-troubles.ts";
+import {
+  DOUBT,
+  entitiesUnreadable,
+  expiriesHeld,
+  projectionsChanging,
+  purgesOverdue,
+  rowsOlder,
+  turnsRefused,
+} from "./entity-troubles.ts";
 import type { Make, OwnTrouble, Surroundings } from "./own-trouble.ts";
 import type { Trouble } from "./trouble.ts";
 
@@ -217,6 +225,7 @@ const MAKERS: readonly Make[] = [
   jobsFailed,
   purgesOverdue,
   rowsOlder,
+  projectionsChanging,
 ];
 
 /** What is wrong with one domain. */

@@ -1,3 +1,4 @@
+import type { ProjectionChange } from "../../../runtime/stored/projection-fills.ts";
 import type { DomainFacts } from "./facts.ts";
 import type { Make, OwnTrouble, Surroundings } from "./own-trouble.ts";
 
@@ -74,6 +75,26 @@ export const rowsOlder: Make = ({ name, projectionFaults = [] }) =>
     remedy:
       `rollcall projections list --domain ${name} says why; correct the function, then: ` +
       `rollcall projections rebuild ${projection} --domain ${name} --reason "..."`,
+    blocks: "nothing",
+  }));
+
+/** Of a change that goes on for so long without a page nobody does it. */
+const IDLE_SECONDS = 60;
+const CHANGE_TEXTS: Readonly<Record<ProjectionChange["what"], string>> = {
+  filled: "its table is being filled; until it is, the version before is in use, and all goes on",
+  view: "its SQL view shows the version before, or none: a report may hold it, or this role may not make views",
+  left: "the table is in use no more, and is still there: a report may hold it, or this role may not drop it",
+};
+
+export const projectionsChanging: Make = ({ name, projectionChanges = [] }) =>
+  projectionChanges.map(({ projection, what, version, sinceMs, idleSeconds }) => ({
+    ...{ code: "PROJECTION_CHANGING", subject: projection, sinceMs },
+    title: `${projection} version ${version} is being changed`,
+    detail: idleSeconds > IDLE_SECONDS ? "its table was begun, and nobody fills it now" : CHANGE_TEXTS[what],
+    remedy:
+      what === "filled"
+        ? `it ends by itself; after a crash: rollcall reload --domain ${name}, or start the code that has it`
+        : "it is tried every 5 s; as the tables' owner: rollcall migrate",
     blocks: "nothing",
   }));
 

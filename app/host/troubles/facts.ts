@@ -3,6 +3,7 @@ import type { NoticesStatus } from "../../../runtime/ports/notices.ts";
 import type { UnservedDomain } from "../../../runtime/stored/domains.ts";
 import type { JobStatus } from "../jobs.ts";
 import type { KeptDay } from "../journal-days.ts";
+import type { ProjectionChange } from "../../../runtime/stored/projection-fills.ts";
 import type { DomainFailure, RefusedChange } from "../reloading-runtime.ts";
 
 /** Why nothing listens at a gateway's port. */
@@ -46,6 +47,8 @@ export interface DomainFacts {
   readonly jobs: readonly Pick<JobStatus, "job" | "failure">[];
   /** When the entity was due that waits for longest to be purged, ms since the epoch; null: none waits. */
   readonly purgesDueAtMs: number | null;
+  /** Changes of projections that are under way. */
+  readonly projectionChanges?: readonly ProjectionChange[];
   /** Of each projection that has any: entities whose rows are older than they are, since when the first. */
   readonly projectionFaults?: readonly {
     readonly projection: string;

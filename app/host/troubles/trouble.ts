@@ -22,6 +22,7 @@ export const TROUBLE_CODES = {
     "JOB_FAILED",
     "PURGES_OVERDUE",
     "PROJECTION_ROWS_OLDER",
+    "PROJECTION_CHANGING",
     "DOMAIN_UNSERVED",
   ],
 } as const;

@@ -5,6 +5,7 @@ import { HEARD, type NoticesStatus } from "../../../runtime/ports/notices.ts";
 import type { Sql } from "../../../runtime/ports/store.ts";
 import { type UnservedDomain, unservedDomains } from "../../../runtime/stored/domains.ts";
 import { readPartitionServices } from "../../../runtime/stored/partition-owners.ts";
+import { readProjectionChanges } from "../../../runtime/stored/projection-fills.ts";
 import { summarizeFaults } from "../../../runtime/stored/projection-faults.ts";
 import { readOldestDue } from "../../../runtime/stored/purges.ts";
 import { cachedAnswer } from "../cached-answer.ts";
@@ -27,8 +28,8 @@ const UNSERVED_CACHE_MS = 10_000;
 const PURGES_CACHE_MS = 60_000;
 
 /** How old may be what is known of rows that are older than their entities. */
-const FAULTS_CACHE_MS = 5_000;
-type FaultSummary = Awaited<ReturnType<typeof summarizeFaults>>;
+const PROJECTIONS_CACHE_MS = 5_000;
+type ProjectionFacts = Pick<DomainFacts, "projectionFaults" | "projectionChanges">;
 
 interface Observed {
   readonly name: string;
@@ -66,7 +67,7 @@ export class Troubles {
   /** By the backend's name: a process asks each one once, however many domains use it. */
   readonly #reach = new Map<string, () => Promise<string | null>>();
   readonly #purgesDue = new Map<Observed, () => Promise<number | null>>();
-  readonly #faults = new Map<Observed, () => Promise<FaultSummary>>();
+  readonly #projections = new Map<Observed, () => Promise<ProjectionFacts>>();
   readonly #unserved: () => Promise<readonly UnservedDomain[]>;
   #isStopped = false;
 
@@ -136,7 +137,7 @@ export class Troubles {
       ...{ name, status, failure, refusedChange, backends: reached },
       backendsAwaited: isAwaited(system),
       purgesDueAtMs: status.store.ok ? await this.#purgesDueAt(system) : null,
-      projectionFaults: status.store.ok ? await this.#faultsOf(system) : [],
+      ...(status.store.ok && (await this.#projectionsOf(system))),
       jobs: jobs().filter(({ domain }) => domain === name),
       hasAssignment: this.#assigned.has(system),
       hasFailed: this.#failed.has(system),
@@ -154,14 +155,18 @@ export class Troubles {
     return cached();
   }
 
-  /** Of projections with rows that are older than their entities; a domain without projections is not asked. */
-  async #faultsOf(system: Observed): Promise<FaultSummary> {
-    if (!system.domain || system.domain.projections.length === 0) return [];
-    const known = this.#faults.get(system);
+  /** Rows that are older than their entities, and changes; a domain without projections is not asked. */
+  async #projectionsOf(system: Observed): Promise<ProjectionFacts> {
+    if (!system.domain || system.domain.projections.length === 0) return {};
+    const known = this.#projections.get(system);
     if (known) return known();
-    const read = () => summarizeFaults(system.store, system.name).catch(() => []);
-    const cached = cachedAnswer(this.#options.clock, () => FAULTS_CACHE_MS, read);
-    this.#faults.set(system, cached);
+    const { store, name } = system;
+    const read = async (): Promise<ProjectionFacts> => ({
+      projectionFaults: await summarizeFaults(store, name).catch(() => []),
+      projectionChanges: await readProjectionChanges(store, name).catch(() => []),
+    });
+    const cached = cachedAnswer(this.#options.clock, () => PROJECTIONS_CACHE_MS, read);
+    this.#projections.set(system, cached);
     return cached();
   }
 

@@ -132,7 +132,14 @@ function countBackends({ counter, gauge }: Instruments, { effects, reconciled }:
   };
 }
 
-function countOperations({ counter }: Instruments, domain: Domain) {
+function countOperations({ counter, gauge }: Instruments, domain: Domain) {
+  const fills = new Map(domain.projections.map(({ name }) => [name, 0]));
+  const filled = "Entities whose rows are in the table that this process has filled last.";
+  gauge("projection_filled_entities", filled, ["projection"], (set) => {
+    for (const [projection, entities] of fills) set(entities, { projection });
+  });
+  const waited = "Times that the last round of a change of projections had to be tried again.";
+  const waits = counter("projection_change_waits_total", waited);
   const outages = counter("unreachable_total", "Times that a dependency became unreachable.", ["part"], PARTS);
   const outageTime = "Time for which a dependency was unreachable.";
   const outageSeconds = counter("outage_seconds_total", outageTime, ["part"], PARTS);
@@ -150,6 +157,8 @@ function countOperations({ counter }: Instruments, domain: Domain) {
     partitions_lost: ({ partitions }: EventOf<"partitions_lost">) => partitionsLost("", "", partitions.length),
     contracts_in_force: () => changes("in_force"),
     gateways_in_force: () => {},
+    projection_filling: ({ projection, filled }: EventOf<"projection_filling">) => fills.set(projection, filled),
+    projections_waiting: () => waits(),
     contracts_refused: () => changes("refused"),
     domain_failed: () => {},
     job_failed: () => {},

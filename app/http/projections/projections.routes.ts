@@ -1,10 +1,7 @@
 import { z } from "zod";
 import type { ProjectionSpec } from "../../../runtime/core/projection.ts";
-import {
-  type Filling,
-  rebuildProjection,
-  verifyProjection,
-} from "../../../runtime/shell/projections/fill-projection.ts";
+import type { Filling } from "../../../runtime/shell/projections/entity-rows.ts";
+import { rebuildProjection, verifyProjection } from "../../../runtime/shell/projections/verify-projection.ts";
 import { recordOperatorDecision } from "../../../runtime/stored/operator-decisions.ts";
 import { readFaults, summarizeFaults } from "../../../runtime/stored/projection-faults.ts";
 import { countRows } from "../../../runtime/stored/projection-rows.ts";
@@ -93,9 +90,7 @@ export function addProjectionRoutes(http: Http, { system }: DomainApi): void {
   );
 }
 
-const fillingOf = ({ store, domain, clock }: System): Filling => ({
-  ...{ store, domain, monotonicMs: () => clock.monotonicMs(), wallMs: () => clock.wallMs() },
-});
+const fillingOf = ({ store, domain, clock }: System): Filling => ({ store, domain, clock });
 
 /** @throws Problem not-found; conflict for a log: what a message left can't be computed from the entity */
 function requireProjection({ name: domain, domain: { projections } }: System, name: string): ProjectionSpec {
@@ -112,7 +107,7 @@ async function viewsOf({ store, name: domain, domain: { projections } }: System)
   return Promise.all(
     projections.map(async (spec) => {
       const { name, version, kind, schema, key, columns, live } = spec;
-      const faults = older.has(name) ? await readFaults(store, domain, name, FAULTS_MAX) : [];
+      const faults = older.has(name) ? await readFaults(store, spec, FAULTS_MAX) : [];
       return {
         ...{ name, version, kind, view: `${schema}.${name}`, key: [...key], live: live.map((each) => each.name) },
         columns: columns.map(({ index = null, ...column }) => ({ ...column, index })),

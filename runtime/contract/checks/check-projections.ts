@@ -2,6 +2,7 @@ import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { DomainModel, ProjectionModel } from "../model/domain-model.ts";
 import { columnsOf, type ShapeColumn } from "../model/row-columns.ts";
+import { versionsOf } from "../model/read-projections.ts";
 import { ownKeyOf } from "../model/projection-keys.ts";
 import { diagnosticAt, type SourceRef } from "../reading/contract-source.ts";
 import type { ColumnType, RowKind } from "../../core/projection.ts";
@@ -16,7 +17,7 @@ export function* checkProjections(model: DomainModel): Iterable<Diagnostic> {
       yield otherKind(model, projection);
       continue;
     }
-    if (code.version !== projection.version) yield otherVersion(projection, code.version);
+    if (code.version !== projection.version) yield otherVersion(model, projection);
     yield* checkColumns(projection, columnsOf(code.shape));
   }
 }
@@ -25,13 +26,17 @@ export function* checkProjections(model: DomainModel): Iterable<Diagnostic> {
 const MADE_WITH: Readonly<Record<RowKind, string>> = { row: "row", rows: "rows", log: "logRow" };
 
 function otherKind({ code }: DomainModel, { function: name, kind }: ProjectionModel): Diagnostic {
-  const made = MADE_WITH[code.rows?.[name.name]?.kind ?? "row"];
+  const made = MADE_WITH[versionsOf(code.rows ?? {}, name.name)[0]?.kind ?? "row"];
   const message = `${name.name} is made with ${made}(), and stands under ${kind}, which takes ${MADE_WITH[kind]}()`;
   return diagnosticAt("RC131", name.at, message);
 }
 
-function otherVersion({ name, version, versionAt, function: { name: code } }: ProjectionModel, inCode: number) {
-  const message = `${name} is version ${version}, and ${code} in code is version ${inCode}`;
+function otherVersion(
+  { code: { rows = {} } }: DomainModel,
+  { name, version, versionAt, function: { name: code } }: ProjectionModel,
+) {
+  const inCode = versionsOf(rows, code).map((each) => each.version);
+  const message = `${name} is version ${version}, and ${code} in code is version ${inCode.join(" and ")}`;
   const remedy = "raise both with each change of the rows: another version is another table";
   return diagnosticAt("RC131", versionAt, message, { remedy });
 }

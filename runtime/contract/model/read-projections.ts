@@ -44,7 +44,7 @@ export function readProjections(
       ...{ version: entry.version, versionAt: childRef(at, "version") },
       /** The function in code; `code` where there is one of this kind. */
       function: name,
-      code: fitting(rows, name, kind),
+      code: fitting(rows, name, kind, entry.version),
       key: itemsWithRefs(entry.key, childRef(at, "key")),
       index: entries("index", entry.index),
       live: entries("live", entry.live).map(({ value, valueAt, ...column }) => ({
@@ -69,9 +69,21 @@ function functionOf({ row, rows, log }: ProjectionEntry): {
   return { kind: "log", written: log?.row ?? "", path: ["log", "row"] };
 }
 
-function fitting(rows: NonNullable<DomainCode["rows"]>, { name }: NameRef, kind: RowKind): RowFunction | undefined {
+/** Of several versions the contract's; where the code lacks that, the last one, so that the difference can be told. */
+function fitting(
+  rows: NonNullable<DomainCode["rows"]>,
+  { name }: NameRef,
+  kind: RowKind,
+  wanted: number,
+): RowFunction | undefined {
+  const found = versionsOf(rows, name).filter((each) => each.kind === kind);
+  return found.find(({ version }) => version === wanted) ?? found.at(-1);
+}
+
+/** The functions that code has under a name, one for each version. */
+export function versionsOf(rows: NonNullable<DomainCode["rows"]>, name: string): readonly RowFunction[] {
   const found = Object.hasOwn(rows, name) ? rows[name] : undefined;
-  return found?.kind === kind ? found : undefined;
+  return found === undefined ? [] : [found].flat();
 }
 
 /** @param text `last_seen`, `deadline(name)` or `renewed(name)` @returns undefined: last_seen */

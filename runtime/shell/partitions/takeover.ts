@@ -5,7 +5,7 @@ import { hasTombstones } from "../../stored/tombstones.ts";
 import { readParkedIntents, type StoredIntent } from "../../stored/intents.ts";
 import { ContractsSuperseded, supersedes } from "../contract-in-force.ts";
 import { groupBy } from "../group-by.ts";
-import { projectionDifferences, ProjectionsSuperseded } from "../projections/prepare-projections.ts";
+import { projectionDifferences, ProjectionsSuperseded } from "../projections/change-projections.ts";
 import type { ShellContext } from "../shell-context.ts";
 import { sideBySide } from "../side-by-side.ts";
 import { topicsOf } from "../topics.ts";

@@ -4,6 +4,7 @@ import { type Entity, isPurged } from "../../core/entity.ts";
 import type { ProjectionSpec } from "../../core/projection.ts";
 import type { Sql } from "../../ports/store.ts";
 import {
+  entityOf,
   type EntityOfProjection,
   type ProjectionFault,
   removeFaults,
@@ -36,7 +37,7 @@ function rowsOfEntities(
     const good: EntityRows[] = [];
     for (const entity of entities) {
       const computed = computeRows(spec, domain, entity, monotonicMs);
-      if ("fault" in computed) faults.push({ projection: spec.name, entityId: entity.id, reason: computed.fault });
+      if ("fault" in computed) faults.push({ ...entityOf(spec, entity.id), reason: computed.fault });
       else good.push({ id: entity.id, rows: computed.rows });
     }
     if (good.length > 0) rows.set(spec, good);
@@ -77,9 +78,9 @@ export function sendProjected(
     ...logged.flatMap(([spec, each]) => sendLogRows(tx, spec, each)),
     ...projections.flatMap((spec) => removeRows(tx, spec, purged)),
     ...removeFaults(tx, name, [
-      ...[...rows].flatMap(([spec, entities]) => entities.map(({ id }) => ({ projection: spec.name, entityId: id }))),
+      ...[...rows].flatMap(([spec, entities]) => entities.map(({ id }) => entityOf(spec, id))),
       ...logged.flatMap(([spec, each]) => each.map(({ row }) => entityOfLog(spec, row))),
-      ...projections.flatMap((spec) => purged.map((entityId) => ({ projection: spec.name, entityId }))),
+      ...projections.flatMap((spec) => purged.map((id) => entityOf(spec, id))),
     ]),
     ...sendFaults(tx, name, faults, atMs),
   ];
@@ -88,13 +89,11 @@ export function sendProjected(
 /** The same turn when the store refuses its rows: those of before stay. */
 export function withoutRows({ rows, faults, logs, purged }: ProjectedTurn, refusal: string): ProjectedTurn {
   const reason = `the store refuses it: ${refusal}`;
-  const entities = [...rows].flatMap(([{ name }, all]) => all.map(({ id }) => ({ projection: name, entityId: id })));
+  const entities = [...rows].flatMap(([spec, all]) => all.map(({ id }) => entityOf(spec, id)));
   const logged = [...(logs?.rows ?? [])].flatMap(([spec, all]) => all.map(({ row }) => entityOfLog(spec, row)));
   const refused = [...entities, ...logged].map((each) => ({ ...each, reason }));
   return { rows: new Map(), faults: [...faults, ...refused], purged, logs: undefined };
 }
 
-const entityOfLog = ({ name, key }: ProjectionSpec, row: Readonly<Record<string, unknown>>): EntityOfProjection => ({
-  projection: name,
-  entityId: String(row[key[0] ?? ""]),
-});
+const entityOfLog = (spec: ProjectionSpec, row: Readonly<Record<string, unknown>>): EntityOfProjection =>
+  entityOf(spec, String(row[spec.key[0] ?? ""]));

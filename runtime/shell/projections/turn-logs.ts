@@ -5,7 +5,7 @@ import { isPurged } from "../../core/entity.ts";
 import type { Message } from "../../core/message.ts";
 import type { ProjectionSpec } from "../../core/projection.ts";
 import { toRfc3339 } from "../../core/time.ts";
-import type { ProjectionFault } from "../../stored/projection-faults.ts";
+import { entityOf, type ProjectionFault } from "../../stored/projection-faults.ts";
 import type { SlotRow } from "../../stored/projection-writes.ts";
 import type { Partition } from "../partitions/partition.ts";
 
@@ -49,7 +49,7 @@ export class TurnLogs {
       if (slot <= this.#latest(partition, key)) continue;
       const time = { monotonicMs: this.#monotonicMs, at: toRfc3339(message.now) };
       const computed = computeLogRow(spec, message, rowEntityOf(entity, entity.state, this.#domain.orchestrator), time);
-      if ("fault" in computed) this.faults.push({ projection: spec.name, entityId: entity.id, reason: computed.fault });
+      if ("fault" in computed) this.faults.push({ ...entityOf(spec, entity.id), reason: computed.fault });
       else if (computed.rows[0]) this.#push(spec, { slot, row: computed.rows[0] });
       else continue;
       let taken = this.taken.get(partition);

@@ -5,12 +5,9 @@ import { SystemClock } from "../../../runtime/adapters/system-clock.ts";
 import type { Domain } from "../../../runtime/core/domain.ts";
 import type { ProjectionSpec } from "../../../runtime/core/projection.ts";
 import type { Store } from "../../../runtime/ports/store.ts";
-import {
-  type Filling,
-  rebuildProjection,
-  verifyProjection,
-} from "../../../runtime/shell/projections/fill-projection.ts";
-import { prepareProjections } from "../../../runtime/shell/projections/prepare-projections.ts";
+import type { Filling } from "../../../runtime/shell/projections/entity-rows.ts";
+import { rebuildProjection, verifyProjection } from "../../../runtime/shell/projections/verify-projection.ts";
+import { prepareProjections } from "../../../runtime/shell/projections/change-projections.ts";
 import { orderRow, viewedCode, viewsOf } from "../../contract/viewed-orders.ts";
 import { describeReal } from "../../real/services/describe-real.ts";
 import { type FreshDatabase, freshDatabase } from "../../real/services/fresh-database.ts";
@@ -65,9 +62,7 @@ describeReal("a turn whose transaction stays open", (services) => {
     });
   const holdTurns = (): void => void (hold = new Promise((resolve) => (release = resolve)));
   /** Of the second process. */
-  const filling = (domain: Domain): Filling => ({
-    ...{ store: other, domain, monotonicMs: () => performance.now(), wallMs: () => Date.now() },
-  });
+  const filling = (domain: Domain): Filling => ({ store: other, domain, clock: new SystemClock() });
   const differences = async (domain: Domain) => {
     const specs = domain.projections.filter(({ kind }) => kind !== "log");
     const found = await Promise.all(specs.map((spec) => verifyProjection(filling(domain), spec)));

@@ -1,18 +1,17 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { SystemClock } from "../../../runtime/adapters/system-clock.ts";
 import type { Domain } from "../../../runtime/core/domain.ts";
 import type { ProjectionSpec, Row } from "../../../runtime/core/projection.ts";
 import type { Store } from "../../../runtime/ports/store.ts";
-import {
-  type Filling,
-  rebuildProjection,
-  verifyProjection,
-} from "../../../runtime/shell/projections/fill-projection.ts";
-import { prepareProjections, projectionDifferences } from "../../../runtime/shell/projections/prepare-projections.ts";
+import type { Filling } from "../../../runtime/shell/projections/entity-rows.ts";
+import { rebuildProjection, verifyProjection } from "../../../runtime/shell/projections/verify-projection.ts";
+import { prepareProjections, projectionDifferences } from "../../../runtime/shell/projections/change-projections.ts";
+import { finishProjections } from "../../../runtime/shell/projections/finish-projections.ts";
 import { readFaults, summarizeFaults } from "../../../runtime/stored/projection-faults.ts";
 import type { RowsQuery } from "../../../runtime/core/rows-query.ts";
 import { countOlderRows, countRows, readRows } from "../../../runtime/stored/projection-rows.ts";
 import { dropProjection } from "../../../runtime/stored/projection-tables.ts";
-import { orderRow, type ViewEdit, viewedCode, viewsOf } from "../../contract/viewed-orders.ts";
+import { orderPart, orderRow, type ViewEdit, viewedCode, viewsOf } from "../../contract/viewed-orders.ts";
 import { emptyTables, ordersDomain, pickupWithin, startOrders, until } from "../orders.ts";
 import { retainedFor } from "../purges/retained.ts";
 
@@ -35,9 +34,7 @@ export function describeProjections(name: string, open: () => Promise<Store>): v
     const withViews =
       (edits: readonly ViewEdit[] = [], code = viewedCode()) =>
       (domain: Domain): Domain => ({ ...domain, ...viewsOf(edits, code) });
-    const filling = (domain: Domain): Filling => ({
-      ...{ store, domain, monotonicMs: () => performance.now(), wallMs: () => Date.now() },
-    });
+    const filling = (domain: Domain): Filling => ({ store, domain, clock: new SystemClock() });
     const prepared = async (changed: (domain: Domain) => Domain) => {
       await prepareProjections(filling(ordersDomain({ changed })));
     };
@@ -138,7 +135,7 @@ export function describeProjections(name: string, open: () => Promise<Store>): v
       await settled();
       expect(await list(domain)).toMatchObject([{ order_id: "o1", status: "TOLD" }]);
       expect(await summarizeFaults(store, "orders")).toMatchObject([{ projection: "order_list", count: 1 }]);
-      const [fault] = await readFaults(store, "orders", "order_list", 5);
+      const [fault] = await readFaults(store, { domain: "orders", name: "order_list", version: 1 }, 5);
       expect(fault).toMatchObject({ entityId: "o1", reason: expect.stringContaining("amount: ") });
       expect(told.filter(({ kind }) => kind === "projection_fault")).toMatchObject([{ entityId: "o1" }]);
       expect(await countOlderRows(store, spec, { where: [], sort: [] })).toBe(1);
@@ -163,10 +160,10 @@ export function describeProjections(name: string, open: () => Promise<Store>): v
       await until(async () => (await stateOf("o1")) === "TOLD" && (await stateOf("o2")) === "TOLD");
       await settled();
       expect((await store.query("select 1 from rollcall.dead_letter")).length).toBe(0);
-      expect(await readFaults(store, "orders", "order_parts", 5)).toMatchObject([
+      expect(await readFaults(store, { domain: "orders", name: "order_parts", version: 1 }, 5)).toMatchObject([
         { entityId: "o1", reason: expect.stringContaining("the store refuses it") },
         // Of the same turn; its next change mends it.
-        ...((await readFaults(store, "orders", "order_parts", 5)).length > 1 ? [{ entityId: "o2" }] : []),
+        ...((await readFaults(store, { domain: "orders", name: "order_parts", version: 1 }, 5)).length > 1 ? [{ entityId: "o2" }] : []),
       ]);
       await store.query("alter table rollcall_orders.order_parts_v1 drop constraint order_parts_v1_size_check");
       expect(await rebuildProjection(filling(domain), specOf(domain, "order_parts"))).toEqual({
@@ -212,16 +209,16 @@ export function describeProjections(name: string, open: () => Promise<Store>): v
       await bare.runtime.stop();
       const domain = ordersDomain({ changed: withViews() });
       const progress: unknown[] = [];
-      await prepareProjections(filling(domain), (each) => progress.push(each));
+      await prepareProjections(filling(domain), { onFilled: (each) => progress.push(each) });
       expect(progress).toEqual([
-        { projection: "order_list", filled: 2, of: 2 },
-        { projection: "order_parts", filled: 2, of: 2 },
+        { projection: "order_list", version: 1, filled: 2, of: 2 },
+        { projection: "order_parts", version: 1, filled: 2, of: 2 },
       ]);
       expect(await verified(domain)).toEqual([]);
       const viewed = await store.query("select order_id, pickup_at from rollcall_orders.order_list order by 1");
       expect(viewed).toMatchObject([{ order_id: "o1", pickup_at: expect.any(Date) }, { order_id: "o2" }]);
       // Nothing to do: nothing is done.
-      await prepareProjections(filling(domain), () => expect.unreachable());
+      await prepareProjections(filling(domain), { onFilled: () => expect.unreachable() });
 
       const second = { ...orderRow, version: 2, shape: orderRow.shape.omit({ about: true }) };
       const of = (each: never) => {
@@ -241,6 +238,11 @@ export function describeProjections(name: string, open: () => Promise<Store>): v
       expect(await places("order_list_v2")).toHaveLength(2);
       const columns = await store.query("select * from rollcall_orders.order_list limit 1");
       expect(Object.keys(columns[0] ?? {})).not.toContain("about");
+      // It stays for a minute, for those who still read it.
+      expect(await places("order_list_v1")).toHaveLength(2);
+      expect(await finishProjections(store, "orders")).toBe(false);
+      await store.query("update rollcall.projection_table set left_at = left_at - interval '61 seconds'");
+      expect(await finishProjections(store, "orders")).toBe(true);
       await expect(places("order_list_v1")).rejects.toThrow("does not exist");
       // There is no way back.
       await expect(prepareProjections(filling(domain))).rejects.toMatchObject({
@@ -276,7 +278,7 @@ export function describeProjections(name: string, open: () => Promise<Store>): v
       stop = () => former.runtime.stop();
       const next = withViews(
         [["version: 1\n    rows", "version: 2\n    rows"]],
-        viewedCode({ order_part: { ...viewedCode().rows!["order_part"]!, version: 2 } }),
+        viewedCode({ order_part: { ...orderPart, version: 2 } }),
       );
       await prepared(next);
       await former.publish("place-order", [{ order_id: "o1", amount: 3 }]);

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { query } from "../../../bench/postgres-counters.ts";
 import { PostgresStore } from "../../../runtime/adapters/postgres/postgres-store.ts";
+import { SystemClock } from "../../../runtime/adapters/system-clock.ts";
 import type { Domain } from "../../../runtime/core/domain.ts";
 import type { ProjectionSpec } from "../../../runtime/core/projection.ts";
 import { readRows } from "../../../runtime/stored/projection-rows.ts";
-import { prepareProjections } from "../../../runtime/shell/projections/prepare-projections.ts";
+import { prepareProjections } from "../../../runtime/shell/projections/change-projections.ts";
 import { viewedCode, viewsOf } from "../../contract/viewed-orders.ts";
 import { describeReal } from "../../real/services/describe-real.ts";
 import { type FreshDatabase, freshDatabase } from "../../real/services/fresh-database.ts";
@@ -27,8 +28,7 @@ const changed = (domain: Domain): Domain => ({ ...retainedFor(1)(domain), ...vie
 /** The tables of a domain with projections, without a row; the server looks at none of them again. */
 async function prepareTables(store: PostgresStore): Promise<void> {
   await emptyTables(store);
-  const monotonicMs = (): number => performance.now();
-  await prepareProjections({ store, domain: ordersDomain({ changed }), monotonicMs, wallMs: Date.now });
+  await prepareProjections({ store, domain: ordersDomain({ changed }), clock: new SystemClock() });
   const tables = await store.query<{ name: string }>(
     `select oid::regclass::text as name from pg_class
       where relkind = 'r' and relnamespace in ('rollcall'::regnamespace, 'rollcall_orders'::regnamespace)`,

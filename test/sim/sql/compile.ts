@@ -262,6 +262,7 @@ class Compiler {
       descending,
     }));
     const limit = query.limit ? compileExpr(query.limit, scope) : undefined;
+    const offset = query.offset ? compileExpr(query.offset, scope) : undefined;
     const groupBy = query.groupBy.map((expr) => compileExpr(expr, scope));
     const having = query.having ? compileExpr(query.having, scope) : undefined;
     const union = query.union ? this.#select(query.union, parent).run : undefined;
@@ -297,7 +298,8 @@ class Compiler {
           }
           return 0;
         });
-      const kept = found.slice(0, limit ? Number(limit(env)) : found.length);
+      const from = offset ? Number(offset(env)) : 0;
+      const kept = found.slice(from, limit ? from + Number(limit(env)) : found.length);
       for (const { handles } of kept)
         for (const row of handles) env.transaction.lock(this.#ownerOf(env, query, row), row);
       const rows = kept.map(({ row }) => row);

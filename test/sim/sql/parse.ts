@@ -54,6 +54,8 @@ export interface Select {
   readonly having: Expr | undefined;
   readonly orderBy: readonly { readonly expr: Expr; readonly descending: boolean }[];
   readonly limit: Expr | undefined;
+  /** Behind a limit. */
+  readonly offset: Expr | undefined;
   readonly forUpdate: boolean;
   readonly union: Select | undefined;
 }
@@ -129,7 +131,7 @@ function tokens(text: string): Token[] {
 /** Words that end an expression or an alias. */
 const RESERVED = new Set(
   [
-    "from where group order limit for on join left inner cross union returning set do using as and or not is in",
+    "from where group order limit offset for on join left inner cross union returning set do using as and or not is in",
     "having values select when then else end conflict asc desc nulls collate between like skip with offset filter",
   ].flatMap((words) => words.split(" ")),
 );
@@ -236,6 +238,7 @@ class Parser {
     const union = this.#take("union", "all") ? this.#select() : undefined;
     const orderBy = this.#take("order", "by") ? this.#list(() => this.#ordering()) : [];
     const limit = this.#take("limit") ? this.expr() : undefined;
+    const offset = this.#take("offset") ? this.expr() : undefined;
     const forUpdate = this.#take("for", "update");
     if (forUpdate && this.#take("of")) this.#name();
     return {
@@ -249,6 +252,7 @@ class Parser {
       having,
       orderBy,
       limit,
+      offset,
       forUpdate,
       union,
     };
