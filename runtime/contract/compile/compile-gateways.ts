@@ -57,7 +57,7 @@ function compileDeed(call: CallModel, code: Code): CallSpec["does"] {
       allEntities: row.all_entities ?? false,
     };
   return {
-    kind: "call",
+    ...{ kind: "call", acts: row.acts ?? false },
     functions: call.functions.map(({ mediaType, run }) => ({
       mediaType,
       run: required(functionOf(code.calls, run), "call function"),

@@ -7,7 +7,7 @@ const KEYS_OF = {
   message: ["payload", "exists", "load", "if_match", "wait", "replies", "domain"],
   entity: ["view", "etag", "missing", "all_entities", "domain"],
   projection: ["view", "filters", "where", "all_entities", "hide", "sort", "page", "total", "shape", "domain"],
-  call: [],
+  call: ["acts"],
   follows: ["all_entities"],
 } as const;
 const DEEDS = Object.keys(KEYS_OF) as (keyof typeof KEYS_OF)[];
@@ -59,8 +59,10 @@ function* methodContradictions(call: UncheckedNode, deed: string): Iterable<Diag
   const route = call.at("route");
   const [, method] = /^([A-Z]+) /.exec(route.text() ?? "") ?? [];
   const isGet = method === "GET";
-  if (method === undefined || isGet === (deed !== "message")) return;
-  const message = isGet ? "a GET publishes nothing: use POST, PUT, PATCH or DELETE" : `what only reads is a GET`;
+  const acts = deed === "call" && call.at("acts").value === true;
+  if (method === undefined || isGet !== (deed === "message" || acts)) return;
+  const does = deed === "message" ? "publishes" : "does";
+  const message = isGet ? `a GET ${does} nothing: use POST, PUT, PATCH or DELETE` : `what only reads is a GET`;
   yield route.contradiction(message, call.at(deed), "here", "key");
 }
 
