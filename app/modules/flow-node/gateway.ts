@@ -12,6 +12,7 @@ import {
   type ShownEntity,
   viewsOf,
 } from "../../../runtime/core/gateway-code.ts";
+import type { Payload } from "../../../runtime/core/message.ts";
 import type { Row } from "../../../runtime/core/projection.ts";
 import { toRfc3339 } from "../../../runtime/core/time.ts";
 import type { Sql } from "../../../runtime/ports/store.ts";
@@ -108,8 +109,8 @@ export const flowNodeGateway = {
       ({ body, query, caller }) => ({ ...body, node: body.node ?? query.node, by: by(caller) }),
     ),
     connect: request(
-      { body: z.strictObject({ node: NodeName, flows: z.array(z.json()).max(FLOWS_MAX) }), query: noQuery },
-      ({ body }) => body,
+      { body: z.strictObject({ node: NodeName, flows: z.array(z.unknown()).max(FLOWS_MAX) }), query: noQuery },
+      ({ body }) => body as Payload,
     ),
     disconnect: request({ body: Named, query: noQuery }, ({ body }) => body),
   },

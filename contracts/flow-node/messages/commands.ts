@@ -26,7 +26,8 @@ export const ConnectNode = message(
   {
     node: NodeName,
     flows: z
-      .array(z.json())
+      // Read from JSON, and looked at flow by flow.
+      .array(z.unknown())
       .max(FLOWS_MAX)
       .meta({
         description: `at most ${FLOWS_MAX}; each is taken for itself, or rejected`,
