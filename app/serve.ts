@@ -19,6 +19,8 @@ export interface HostedOptions extends ServeOptions {
   /** Whether the page may write to that folder. */
   readonly editable?: boolean;
   readonly log?: Logger;
+  /** A call asks the process to leave. Default: what is served is stopped. */
+  readonly onLeave?: () => void;
 }
 
 export interface Hosted extends Served {
@@ -43,6 +45,7 @@ export async function serve({ env, ...options }: HostedOptions): Promise<Hosted>
     log.error({ err, route, request_id: requestId, address }, "a request failed");
   const gateways = new Gateways(host, {
     onInternalError,
+    onLeave: options.onLeave ?? (() => void stop()),
     onListening: (name, at) => log.info({ listener: name, address: at }, `the gateways of ${name} listen on ${at}`),
   });
   const loop = watchEventLoop((blockedMs) => log.warn({ blocked_ms: blockedMs }, blockedText(blockedMs)));

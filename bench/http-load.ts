@@ -3,7 +3,7 @@ import { performance } from "node:perf_hooks";
 import { type Latency, latencyOf } from "./measure.ts";
 
 export interface LoadRequest {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT";
   readonly path: string;
   readonly body?: object | undefined;
 }

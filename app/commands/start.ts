@@ -91,7 +91,7 @@ export async function start({ module = [], only, contracts }: StartOptions, edit
   log = createLog(config.ROLLCALL_LOG_LEVEL, config.redact);
   for (const err of leftOut) log.warn({ err }, "a module is left out");
   const served = await serve({
-    ...{ modules, editable, log, onFatal, env: process.env },
+    ...{ modules, editable, log, onFatal, env: process.env, onLeave: () => process.emit("SIGTERM", "SIGTERM") },
     ...(only && { only }),
     ...(contracts !== undefined && { contractsDir: contracts }),
   }).catch((error: unknown) => {

@@ -48,6 +48,8 @@ export interface ShownEntity<Data = never> extends EntityView<Data> {
 
 /** What a view is given beside the entity. */
 export interface ViewContext {
+  /** What the view's `reads` has found, in an answer to a command. */
+  readonly read?: Json | undefined;
   /** The event that the reply is for. */
   readonly event: NewEvent | undefined;
   readonly caller: Caller;
@@ -60,8 +62,15 @@ interface Answering {
   readonly answers?: z.ZodType | undefined;
 }
 
+/**
+ * What else the answer to a command tells, beside the entity: looked up when the command is carried out, so a failure
+ * is none of the command's. What it throws is answered as if it had found nothing.
+ */
+export type ViewReads = (access: ReadAccess, entity: ShownEntity) => Promise<Json>;
+
 /** Makes of an entity what is answered. Pure and synchronous. */
-export type ViewFunction = ((entity: ShownEntity, context: ViewContext) => Json) & Answering;
+export type ViewFunction = ((entity: ShownEntity, context: ViewContext) => Json) &
+  Answering & { readonly reads?: ViewReads | undefined };
 
 const ANSWER: unique symbol = Symbol.for("rollcall.answer") as never;
 
@@ -123,9 +132,24 @@ export interface ReadAccess {
   readonly backends: object;
   /** The module's variables. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** Only where the contract says `acts: true`. */
+  readonly host?: HostActs | undefined;
 }
 
-/** Answers a call that only reads. A text is sent as it is, anything else as JSON. */
+/** What a function of a call may have the host do. */
+export interface HostActs {
+  /**
+   * Has entities of the domain purged that have ended in a state with `retain`, soon. Each is an operator's decision
+   * of the caller, with the reason.
+   * @param ids at most 1,000
+   * @returns those that are to be purged: others are not there, or have not ended
+   */
+  purge(ids: readonly string[], reason: string): Promise<readonly string[]>;
+  /** Once the call is answered the process drains, and ends as SIGTERM ends it. */
+  leave(): void;
+}
+
+/** Answers a call: reads, or with `acts: true` acts. A text is sent as it is, anything else as JSON. */
 export type CallFunction = ((access: ReadAccess, request: GatewayRequest) => Promise<Json | Answer> | Json | Answer) &
   RequestShapes &
   Answering;
@@ -207,12 +231,20 @@ type Make<Data, Made> = (entity: ShownEntity<Data>, context: ViewContext) => Mad
  * shape before the function OpenAPI tells what it answers.
  */
 export function viewsOf<Data>() {
+  type Reads = (access: ReadAccess, entity: ShownEntity<Data>) => Promise<Json>;
   function view(make: Make<Data, Json>): ViewFunction;
-  function view<Shape extends z.ZodType>(answers: Shape, make: Make<Data, Given<z.input<Shape>> | null>): ViewFunction;
-  function view(...given: readonly [ViewFunction] | readonly [z.ZodType, ViewFunction]): ViewFunction {
+  function view<Shape extends z.ZodType>(
+    answers: Shape,
+    make: Make<Data, Given<z.input<Shape>> | null>,
+    reads?: Reads,
+  ): ViewFunction;
+  function view(
+    ...given: readonly [ViewFunction] | readonly [z.ZodType, ViewFunction, (ViewReads | undefined)?]
+  ): ViewFunction {
     if (given.length === 1) return given[0];
-    const [answers, make] = given;
-    return Object.assign<ViewFunction, Answering>((entity, context) => make(entity, context), { answers });
+    const [answers, make, reads] = given;
+    const view: ViewFunction = (entity, context) => make(entity, context);
+    return Object.assign<ViewFunction, Pick<ViewFunction, "answers" | "reads">>(view, { answers, reads });
   }
   return view;
 }

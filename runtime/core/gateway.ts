@@ -102,6 +102,8 @@ export interface PageSpec {
 
 export interface FunctionCall {
   readonly kind: "call";
+  /** Whether it is given what it can have the host do. */
+  readonly acts: boolean;
   /** One with an empty media type is for every Accept. */
   readonly functions: readonly { readonly mediaType: string; readonly run: CallFunction }[];
 }

@@ -1,11 +1,39 @@
 import { describe, expect, it } from "vitest";
 import { buildGraph } from "../../runtime/contract/graph/graph.ts";
-import { editedTickets, inShort, taken, ticketsDomain } from "./tickets-domain.ts";
+import { editedTickets, type Edits, inShort, taken, ticketsDomain } from "./tickets-domain.ts";
 
 const RENEW = "{ event_model: { name: TicketSeen }, action: renew }";
 const domain = ticketsDomain();
 const routed = taken(domain, "OpenTicket", { team: "sales" }, undefined, 1_000).entity;
 const refused = taken(domain, "OpenTicket", {}).entity;
+
+describe("a deadline that is longer than a time", () => {
+  const longer: Edits = [
+    ["after: 60s,", "after: { longer_than: 60s },"],
+    ["renewed_for: 60s", "renewed_for: { longer_than: 60s }"],
+  ];
+
+  it("is due one millisecond after that time, so that a message which comes at its end is in time", () => {
+    const entity = taken(ticketsDomain(longer), "OpenTicket", { team: "sales" }, undefined, 1_000).entity;
+    expect(entity?.deadlines).toEqual({ answer: { at: 61_001, renewedAt: null } });
+    const renewed = taken(ticketsDomain(longer), "TicketSeen", {}, entity, 61_000);
+    expect(renewed.entity?.deadlines).toEqual({ answer: { at: 121_001, renewedAt: 61_000 } });
+  });
+
+  it("is a duration like any other", () => {
+    for (const [written, diagnostic] of [
+      ["{ longer_than: 60 }", /^RC008 .*a duration is an integer/],
+      ["{ longer_than: 4000d }", /^RC010 .*out of range: 1ms to 3650d/],
+      ["{ longer: 60s }", /^RC00[56] /],
+      ["{}", /^RC006 .*longer_than is missing/],
+      ["60", /^RC008 .*or \{ longer_than: 30s \}/],
+    ] as const)
+      expect([written, inShort(editedTickets([["after: 60s", `after: ${written}`]]))[0]]).toEqual([
+        written,
+        expect.stringMatching(diagnostic),
+      ]);
+  });
+});
 
 describe("action: renew", () => {
   it("moves the armed deadline that names the event, and does nothing else", () => {

@@ -44,6 +44,12 @@ const MISTAKES: readonly (readonly [what: string, edits: readonly Edit[], says: 
     "RC010 11:5 a GET publishes nothing: use POST, PUT, PATCH or DELETE",
   ],
   ["a POST that only reads", [["GET /parcels/count", "POST /parcels/count"]], "RC010 31:5 what only reads is a GET"],
+  [
+    "a GET that acts",
+    [["    call: { application/json: count_parcels", "    acts: true\n    call: { application/json: count_parcels"]],
+    "RC010 31:5 a GET does nothing: use POST, PUT, PATCH or DELETE",
+  ],
+  ["what acts, of another deed", [["    etag: true\n", "    acts: true\n"]], "RC010 28:5 acts does not go with entity"],
   ["an entity without a view", [["    view: parcel\n", ""]], "RC006 24:5 the key view is missing"],
   [
     "a message without replies",

@@ -20,7 +20,8 @@ const spec = (route: string): CallSpec => {
   const { method, segments, path } = parseRoute(route);
   return {
     ...{ operation: route, summary: undefined, gateway: "g", owner: "d", domain: "d", method, segments, path },
-    ...{ access: "public", linkParameter: undefined, limit: undefined, does: { kind: "call", functions: [] } },
+    ...{ access: "public", linkParameter: undefined, limit: undefined },
+    does: { kind: "call", acts: false, functions: [] },
   };
 };
 

@@ -25,6 +25,8 @@ interface ServedOptions {
   readonly port?: number;
   readonly environment?: Readonly<Record<string, string>> | undefined;
   readonly onInternalError?: ServerOptions["onInternalError"];
+  /** A call asks the process to leave. */
+  readonly onLeave?: () => void;
 }
 
 /** A module's domains behind their gateways, on the embedded store and over real HTTP. */
@@ -34,10 +36,11 @@ export async function serveModule(
 ): Promise<ServedModule> {
   const folder = mkdtempSync(join(tmpdir(), "rollcall-gateway-"));
   await initializeStore(folder);
-  const config = readConfig({
+  const variables = {
     ...{ ROLLCALL_DATA_DIR: folder, ROLLCALL_PARTITIONS: "3", ROLLCALL_LISTENERS: `${listener}=${port}` },
     ...environment,
-  });
+  };
+  const config = readConfig(variables, [module]);
   const host = await composeHost(config, { modules: [module] });
   const gateways = new Gateways(host, options);
   const server = createHttpServer(host, { ...options, gateways });

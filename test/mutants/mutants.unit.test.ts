@@ -2,7 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ROOT } from "../tidy/sources.ts";
-import { MUTANTS } from "./mutants.ts";
+import { FLOW_NODE_MUTANTS } from "./flow-node/mutants.ts";
+import { MUTANTS as COMMON } from "./mutants.ts";
+
+const MUTANTS = [...COMMON, ...FLOW_NODE_MUTANTS];
 
 const timesIn = (file: string, text: string): number => readFileSync(join(ROOT, file), "utf8").split(text).length - 1;
 

@@ -54,7 +54,7 @@ export function queriesOf(name: string) {
 
 /** Every metric of an expression, with its label matchers. */
 export const selectorsOf = (expr: string): readonly string[] =>
-  [...expr.matchAll(/\b(?:up|(?:rollcall|node_registry|process|nodejs)_\w+)\b(?:\{[^}]*\})?/g)].map(
+  [...expr.matchAll(/\b(?:up|(?:rollcall|node_registry|flow_registry|process|nodejs)_\w+)\b(?:\{[^}]*\})?/g)].map(
     ([selector]) => selector,
   );
 

@@ -20,8 +20,8 @@ interface SampleConfig {
     authorization?: { credentials_file: string };
   }[];
 }
-/** Of ops/prometheus: the second is for the first's `scrape_config_files`. */
-const SAMPLES = ["prometheus.yaml", "node-registry.yaml"];
+/** Of ops/prometheus: the others are for the first's `scrape_config_files`. */
+const SAMPLES = ["prometheus.yaml", "node-registry.yaml", "flow-nodes.yaml"];
 
 /** A real Prometheus on loopback, configured by the samples: other targets, another token, shorter intervals. */
 export class Prometheus {

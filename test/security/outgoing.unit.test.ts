@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { filesIn } from "../tidy/sources.ts";
 
-/** The files that open connections, only to addresses from the configuration. */
+/** The files that open connections, and to where: addresses from the configuration, or what is said here. */
 const OUTGOING: Readonly<Record<string, string>> = {
+  // Names that an operator has admitted, in the networks that the configuration allows.
+  "app/modules/flow-node/asking/allowed-address.ts": "looks them up",
+  "app/modules/flow-node/asking/ask-node.ts": "the address that was looked up",
   "app/terminal/server-client.ts": "--url, ROLLCALL_URL",
   "client/event-stream.ts": "the transport's url",
   "client/http-sender.ts": "the transport's url",

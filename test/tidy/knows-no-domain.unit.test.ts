@@ -14,7 +14,7 @@ const SERVICES = "test/real/services/";
  * `test/effects/` is the backends' own, as `effects/` is.
  */
 const OWN_HARNESS =
-  /\/(registration|node-registry|consul)\/|^test\/effects\/|^test\/tidy\/domain-words\.ts$|\.test\.ts$/;
+  /\/(registration|node-registry|flow-node|consul)\/|^test\/effects\/|^test\/tidy\/domain-words\.ts$|\.test\.ts$/;
 const outside = (files: readonly Source[], ...folders: readonly string[]): readonly Source[] =>
   files.filter(({ path }) => !folders.some((folder) => path.startsWith(folder)));
 

@@ -13,6 +13,7 @@ import { shown } from "../../../runtime/gateway/shown-entity.ts";
 import type { System } from "../../host/compose.ts";
 import { Problem, type ProblemOptions } from "../server/problem.ts";
 import type { GatewayContext } from "./gateway-context.ts";
+import { readAccess } from "./queries.ts";
 
 const WAITS_MAX = 1_000;
 
@@ -62,7 +63,8 @@ export async function answerCommand(
   if (!view && code >= 400) throw asProblem(command, told, code);
   void reply.code(code).headers(tagOf(command, told));
   if (!view) return reply.send();
-  return reply.type("application/json").send(JSON.stringify(viewed(context, command, told.item, chosen.event, view)));
+  const body = await viewed(context, request, command, told.item, chosen.event, view);
+  return reply.type("application/json").send(JSON.stringify(body));
 }
 
 const accepted = ({ messageId, entityId, location }: Command, reply: FastifyReply): FastifyReply =>
@@ -133,8 +135,9 @@ function tagOf({ does }: Command, { item }: Told): Readonly<Record<string, strin
   return does.ifMatch && entity && !isPurged(entity) ? { etag: entityTag(entity.seq) } : {};
 }
 
-function viewed(
-  { clock }: GatewayContext,
+async function viewed(
+  context: GatewayContext,
+  request: FastifyRequest,
   { system, entityId, message }: Command,
   item: Taken,
   event: string | undefined,
@@ -144,9 +147,12 @@ function viewed(
   const lastSeenMs = item.kind === "dead_letter" ? null : item.lastSeenMs;
   // As handlers see it before the first attempt.
   const known = entity ?? newEntity(system.domain, { entityId, now: 0 });
-  return view(shown(system.domain, known, lastSeenMs), {
+  const showing = shown(system.domain, known, lastSeenMs);
+  // The command is carried out, whatever becomes of what is told beside it.
+  const read = await view.reads?.(await readAccess(context, request), showing).catch(() => undefined);
+  return view(showing, {
     ...{ event: event === undefined ? undefined : eventOf(item, event), caller: doorContext(message.door).caller },
-    now: clock.wallMs(),
+    ...{ now: context.clock.wallMs(), read },
   });
 }
 

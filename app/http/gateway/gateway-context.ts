@@ -57,13 +57,15 @@ export interface GatewayContext {
   /** A path of the port, as clients reach it. */
   readonly link: (path: string) => string;
   readonly onAnswered: (answered: AnsweredCall) => void;
+  /** Drains the process, and ends it. */
+  readonly leave: () => void;
   /** @throws Error for one that is not served here */
   domain(name: string): GatewayDomain;
 }
 
 export function gatewayContext(
   host: Pick<Host, "systems" | "clock" | "config" | "troubles">,
-  { closing, onCut, onAnswered }: Pick<GatewayContext, "closing" | "onCut" | "onAnswered">,
+  { closing, onCut, onAnswered, leave }: Pick<GatewayContext, "closing" | "onCut" | "onAnswered" | "leave">,
 ): GatewayContext {
   const { systems, clock, config, troubles } = host;
   const domains = new Map(
@@ -81,6 +83,7 @@ export function gatewayContext(
       closing,
       onCut,
       onAnswered,
+      leave,
       troubles,
       wholeLists: new Map(),
       cut: new WeakSet(),

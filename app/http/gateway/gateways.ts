@@ -26,6 +26,8 @@ type GatewayHost = Pick<Host, "certificates" | "config" | "clock" | "systems" | 
 
 interface GatewaysOptions extends Pick<ServerOptions, "onInternalError" | "requestTimeoutMs"> {
   readonly onListening?: (name: string, address: string) => void;
+  /** A call asks the process to leave. */
+  readonly onLeave?: () => void;
 }
 
 /** The gateways of a process: each listens at its port, or answers at the host's own. */
@@ -48,6 +50,7 @@ export class Gateways implements MeasuredGateways {
     setMaxListeners(0, this.#closing.signal);
     this.#context = gatewayContext(host, {
       closing: this.#closing.signal,
+      leave: () => options.onLeave?.(),
       onAnswered: (answered) => this.#observers.forEach((observe) => observe(answered)),
       onCut: (error, { id: requestId, ip: address, routed }) =>
         options.onInternalError?.(error, `the list of ${routed?.call.operation ?? ""}, cut`, { requestId, address }),

@@ -13,6 +13,7 @@ import { assertMayActFor } from "../server/access.ts";
 import { Problem } from "../server/problem.ts";
 import { acceptedType } from "./accepted-type.ts";
 import { type GatewayContext, routedOf } from "./gateway-context.ts";
+import { hostActs } from "./host-acts.ts";
 import { isNothing, missing, namedInQuery, readRequest, requireRef } from "./read-request.ts";
 
 const PAGE = { limit: 100, limitMax: 1_000 } as const;
@@ -44,12 +45,12 @@ export async function showEntity(
 const hasTag = (header: string | undefined, tag: string): boolean =>
   header?.split(",").some((each) => ["*", tag].includes(each.trim().replace(/^W\//, ""))) ?? false;
 
-/** Calls a function of the contract's code, which only reads. */
+/** Calls a function of the contract's code, which reads; with `acts: true` it may have the host do something. */
 export async function callFunction(
   context: GatewayContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  { functions }: FunctionCall,
+  { functions, acts }: FunctionCall,
 ): Promise<FastifyReply> {
   const offered = functions.map(({ mediaType }) => mediaType);
   const mediaType = acceptedType(request.headers.accept, offered);
@@ -57,7 +58,10 @@ export async function callFunction(
   if (!chosen) throw new Problem("not-acceptable", `here are ${offered.join(", ")}`);
   if (functions.length > 1) void reply.header("vary", "accept");
   const given = readRequest(request, chosen.run, NONE);
-  const result = await chosen.run(await readAccess(context, request), given);
+  const access = await readAccess(context, request);
+  const { system } = context.domain(routedOf(request).call.owner);
+  const host = acts ? hostActs(context, system, request.caller, reply) : undefined;
+  const result = await chosen.run({ ...access, host }, given);
   return sendResult(reply, isAnswer(result) ? result : { body: result }, mediaType ?? "");
 }
 
@@ -75,7 +79,8 @@ function sendResult(
     .send(isText ? body : JSON.stringify(body satisfies Json));
 }
 
-async function readAccess(context: GatewayContext, request: FastifyRequest): Promise<ReadAccess> {
+/** What functions may use that only read. */
+export async function readAccess(context: GatewayContext, request: FastifyRequest): Promise<ReadAccess> {
   const { owner } = routedOf(request).call;
   const { system: own } = context.domain(owner);
   const blocking = blockers(await context.troubles.list(), owner);

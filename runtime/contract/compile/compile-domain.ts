@@ -3,7 +3,7 @@ import type { Condition, Domain, EffectSpec, IntentSpec, Route, RouteRow } from 
 import type { Handler } from "../../core/handler.ts";
 import { compileMachine, type MachineDescription } from "../../core/machine.ts";
 import { parseEventPattern } from "../language/event-pattern.ts";
-import { durationMs } from "../language/schema-parts.ts";
+import { type DeadlineDuration, deadlineMs, durationMs } from "../language/schema-parts.ts";
 import { fillTopic, type TopicVariables } from "../language/topic-pattern.ts";
 import type {
   DomainModel,
@@ -74,7 +74,7 @@ export function compileDomain(model: DomainModel, variables: TopicVariables): Do
     effects,
     reconciled: compileReconciled(model, effects),
     deadlineAfterMs: firstByKey(
-      statesWithDeadline(model).map(({ deadline: { name, after } }) => [name, requireDurationMs(after)]),
+      statesWithDeadline(model).map(({ deadline: { name, after } }) => [name, requireDeadlineMs(after)]),
     ),
     projections: compileProjections(model),
     awaitsPublish: new Set(awaitedPublishes(model).map(({ written }) => parseEventPattern(written).subject)),
@@ -139,9 +139,9 @@ export function describeMachine({ name, initial, states, transitions }: MachineM
       ...(deadline && {
         deadline: {
           name: deadline.name,
-          afterMs: requireDurationMs(deadline.after),
+          afterMs: requireDeadlineMs(deadline.after),
           renewedBy: new Set(deadline.renewedBy.map(({ written }) => written)),
-          renewedForMs: requireDurationMs(deadline.renewedFor),
+          renewedForMs: requireDeadlineMs(deadline.renewedFor),
           ...(deadline.expiryGuard && { expiryGuard: deadline.expiryGuard }),
         },
       }),
@@ -229,6 +229,8 @@ const requireState = ({ name, written, unknown }: NameRef): string =>
   unknown || name !== written ? refuse(`no state is called ${written}`) : written;
 
 const requireDurationMs = (text: string): number => durationMs(text) ?? refuse(`${text} is no duration`);
+const requireDeadlineMs = (duration: DeadlineDuration): number =>
+  deadlineMs(duration) ?? refuse(`${JSON.stringify(duration)} is no duration`);
 
 const requireCondition = ({ text, parsed }: ExpressionRef): Condition =>
   "problem" in parsed ? refuse(`${text}: ${parsed.problem.message}`) : compileExpression(parsed.expression);

@@ -71,7 +71,7 @@ function compileDeed(call: CallModel, code: Code, gateway: GatewayModel): CallSp
     };
   if (share) return compileShare(share, gateway);
   return {
-    kind: "call",
+    ...{ kind: "call", acts: row.acts ?? false },
     functions: call.functions.map(({ mediaType, run }) => ({
       mediaType,
       run: required(functionOf(code.calls, run), "call function"),

@@ -168,6 +168,10 @@ const Call = z.strictObject({
     .union([CodeName, z.record(MediaType, CodeName)])
     .optional()
     .describe("A function of `calls`, or one by media type: the request's Accept chooses."),
+  acts: z
+    .literal(true)
+    .optional()
+    .describe("The function does something of the host, such as purging entities: with POST, PUT, PATCH or DELETE."),
   follows: Follows.optional().describe("Events as they come, as server-sent events."),
   share: Share.optional().describe("Makes a link that opens calls of one entity for some time."),
 });

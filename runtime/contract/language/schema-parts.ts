@@ -119,10 +119,26 @@ export const ShortDuration = durationBetween(1, DAY_MS, "1ms to 1d");
 export const LongDuration = durationBetween(1, 3_650 * DAY_MS, "1ms to 3650d");
 /** How long a link opens something. */
 export const LinkDuration = durationBetween(1_000, 30 * DAY_MS, "1s to 30d");
+/** The same, or longer than that: what is at the end of it to the millisecond is still within it. */
+export const DeadlineDuration = z.union(
+  [
+    LongDuration,
+    z.strictObject({ longer_than: LongDuration.describe("What comes after exactly this time is still in time.") }),
+  ],
+  { error: ({ input }) => (input === undefined ? undefined : `RC008 ${DURATION_RULE}, or { longer_than: 30s }`) },
+);
+export type DeadlineDuration = z.infer<typeof DeadlineDuration>;
 /** How long an ended entity is kept: not shorter than the ids of its messages are remembered. */
 export const RetainDuration = durationBetween(7 * DAY_MS, 3_650 * DAY_MS, "7d to 3650d");
 /** A bound on a clock's error; none at all is a bound too. */
 export const SkewDuration = durationBetween(0, DAY_MS, "0s to 1d");
+
+/** Milliseconds until a deadline: times are whole ones, so that one more is longer. Undefined when the text is none. */
+export function deadlineMs(duration: DeadlineDuration): number | undefined {
+  if (typeof duration === "string") return durationMs(duration);
+  const ms = durationMs(duration.longer_than);
+  return ms === undefined ? undefined : ms + 1;
+}
 
 /** Milliseconds of a duration; undefined when the text is none. */
 export function durationMs(text: string): number | undefined {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { LIFECYCLES } from "../../core/domain.ts";
 import {
-  LongDuration,
+  DeadlineDuration,
   RetainDuration,
   EventName,
   EventPattern,
@@ -35,13 +35,15 @@ const ExpiryGuard = z.strictObject({
 
 const Deadline = z.strictObject({
   name: SnakeName.describe("Handlers and `deadline(name)` refer to it."),
-  after: LongDuration.describe("How long after entering the state it fires: an integer and ms, s, m, h or d."),
+  after: DeadlineDuration.describe(
+    "How long after entering the state it fires: an integer and ms, s, m, h or d; or { longer_than: 300s }.",
+  ),
   renewed_by: nonEmptyListOf(EventPattern)
     .optional()
     .describe(
       "Messages that move it forward to their event time + `renewed_for`, where their row says renew or led to events.",
     ),
-  renewed_for: LongDuration.optional().describe("How far a renewal moves it."),
+  renewed_for: DeadlineDuration.optional().describe("How far a renewal moves it, as `after`."),
   expiry_guard: ExpiryGuard.optional().describe(
     "Holds expiry when so many fire at once that the fault is probably ours.",
   ),

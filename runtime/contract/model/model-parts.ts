@@ -2,6 +2,7 @@ import type { ExpiryGuardSpec } from "../../core/domain.ts";
 import type { parseExpression } from "../../core/expression.ts";
 import type { Refusal } from "../../core/refusal.ts";
 import type { EventPattern } from "../language/event-pattern.ts";
+import type { DeadlineDuration } from "../language/schema-parts.ts";
 import type { SourceRef } from "../reading/contract-source.ts";
 
 /** A text of a contract, and its place. */
@@ -75,13 +76,13 @@ export interface HandlerModel {
   readonly copiesFields: boolean;
 }
 
-/** Durations are texts as in the contract: `30s`. */
+/** Durations are as in the contract: `30s`, or `{ longer_than: 30s }`. */
 export interface DeadlineModel {
   readonly name: string;
   readonly at: SourceRef;
   readonly renewedBy: readonly EventRef[];
-  readonly after: string;
-  readonly renewedFor: string;
+  readonly after: DeadlineDuration;
+  readonly renewedFor: DeadlineDuration;
   readonly expiryGuard?: ExpiryGuardSpec;
 }
 

@@ -7,7 +7,7 @@ const KEYS_OF = {
   message: ["payload", "exists", "load", "if_match", "wait", "replies", "domain"],
   entity: ["view", "etag", "missing", "all_entities", "domain", "identity"],
   projection: ["view", "filters", "where", "all_entities", "hide", "sort", "page", "total", "shape", "domain"],
-  call: [],
+  call: ["acts"],
   follows: ["all_entities", "missing", "identity"],
   share: ["missing", "domain"],
 } as const;
@@ -83,8 +83,9 @@ function* methodContradictions(call: UncheckedNode, deed: string): Iterable<Diag
   const route = call.at("route");
   const [, method] = /^([A-Z]+) /.exec(route.text() ?? "") ?? [];
   const isGet = method === "GET";
-  if (method === undefined || isGet === (deed !== "message" && deed !== "share")) return;
-  const what = deed === "share" ? "makes no link" : "publishes nothing";
+  const acts = deed === "call" && call.at("acts").value === true;
+  if (method === undefined || isGet !== (deed === "message" || deed === "share" || acts)) return;
+  const what = deed === "message" ? "publishes nothing" : deed === "share" ? "makes no link" : "does nothing";
   const message = isGet ? `a GET ${what}: use POST, PUT, PATCH or DELETE` : `what only reads is a GET`;
   yield route.contradiction(message, call.at(deed), "here", "key");
 }

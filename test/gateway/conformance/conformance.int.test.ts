@@ -1,3 +1,4 @@
+import { flowNodes } from "../../../app/modules/flow-node/module.ts";
 import { nodeRegistry } from "../../../app/modules/node-registry/module.ts";
 import parcels from "../../../examples/parcels/module.ts";
 import { describeGateway } from "./gateway-conformance.ts";
@@ -24,6 +25,28 @@ describeGateway("the node registry", {
     ["getProfile", { params: { role: "odd" } }],
   ],
   event: (number) => ["registerNode", { body: node(100 + number) }],
+});
+
+const flow = (path: string) => ({
+  ...{ path, name: "Trends", source: "trends.yaml", description: "What is asked for", author: "ann@example.com" },
+  ...{ organization: "Example", published: "2024-11-12T11:12+00:00", release: "0.1.2" },
+});
+const flowNode = (number: number, more: object = {}) => ({ body: { node: `flows-${number}.example.com`, ...more } });
+
+describeGateway("the registry of flow nodes", {
+  module: flowNodes,
+  listener: "flow_registry",
+  requests: [
+    ...[1, 2, 3, 4, 5].map((number) => ["admitFlowNode", flowNode(number)] as const),
+    ...[1, 2, 3, 4, 5].map((number) => {
+      const flows = [flow("shared"), flow(`flows.${number}`), { path: "rejected" }];
+      return ["connectFlowNode", flowNode(number, { flows })] as const;
+    }),
+    ["beatFlowNode", flowNode(1, { usage: 0.5 })],
+    ["disconnectFlowNode", flowNode(2)],
+    ["revokeFlowNode", flowNode(3, { reason: "it has moved" })],
+  ],
+  event: (number) => ["admitFlowNode", flowNode(100 + number)],
 });
 
 describeGateway("the parcels of the example", {
