@@ -9,8 +9,8 @@ export const DIRECTORY_MUTANTS: readonly Mutant[] = [
     defect: "entries of a domain that nobody serves pass for those of today",
     promise: "G16",
     file: STORED,
-    find: "part.isServed || part.servedMs === null",
-    replace: "part.isServed || part.servedMs !== null",
+    find: "coalesce(max(o.served_at) > clock_timestamp()",
+    replace: "coalesce(max(o.served_at) < clock_timestamp()",
     tests: [DIRECTORY],
   },
   {
