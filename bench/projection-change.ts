@@ -131,7 +131,8 @@ async function populate(store: Store, count: number): Promise<void> {
       given,
     );
     await store.query(
-      `insert into rollcall.entity_data select t.domain, k.partition, k.id, t.data from rollcall.entity_data t, ${keys}`,
+      `insert into rollcall.entity_data
+       select t.domain, k.partition, k.id, t.data from rollcall.entity_data t, ${keys}`,
       given,
     );
   }

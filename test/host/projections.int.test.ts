@@ -179,12 +179,13 @@ describe("a module with projections", () => {
       { name: "order_parts", version: 1, isFilled: false },
     ]);
     // What a log has can't be had again.
-    const log = "  - { name: visits_again, version: 1, log: { of: [CustomerSeen], row: order_visit, at_most: 1 per 1m, ";
+    const log =
+      "  - { name: visits_again, version: 1, log: { of: [CustomerSeen], row: order_visit, at_most: 1 per 1m, ";
     writeFileSync(views(), `${text}${log}keep: 7d }, key: [order_id, at] }\n`);
     expect(await runtime.reload("a test")).toMatchObject({ changed: true });
     writeFileSync(views(), text);
     await expect(runtime.reload("a test")).rejects.toThrow(
-      "the store has the projection visits_again, version 1, which this code lacks: if it shall go, rollcall projections",
+      "the store has the projection visits_again, version 1, which this code lacks: if it shall go",
     );
     // Dropped while it is served: the process goes on with the folder's, which lacks it.
     await until(() => runtime.status().owned.length === 1);
@@ -200,5 +201,4 @@ describe("a module with projections", () => {
     await expect(serve()).rejects.toThrow("order_parts is version 2, and order_part in code is version 1");
     host = await serve({ order_part: second });
   });
-
 });
