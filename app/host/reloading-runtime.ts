@@ -20,23 +20,8 @@ import {
 } from "./contracts-in-force.ts";
 import { refuseOtherConfiguration } from "./configuration.ts";
 import { putChangeInForce } from "./observed-change.ts";
-import type { ReloadingOptions } from "./reloading-options.ts";
+import type { DomainFailure, RefusedChange, ReloadingOptions } from "./reloading-options.ts";
 import { SharedBus } from "./shared-bus.ts";
-
-export interface RefusedChange {
-  readonly atMs: number;
-  readonly by: string;
-  readonly reason: string;
-  readonly diagnostics: readonly Diagnostic[];
-}
-
-/** Why a domain is not served, although others of this process are. */
-export interface DomainFailure {
-  /** Since when. */
-  readonly atMs: number;
-  /** Of the last try. */
-  readonly error: unknown;
-}
 
 /**
  * Runs the contracts in force, and changes to others as a restart would, but the process keeps running and stays in its
