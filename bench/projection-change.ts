@@ -131,7 +131,8 @@ async function populate(store: Store, count: number): Promise<void> {
       given,
     );
     await store.query(
-      `insert into rollcall.entity_data select t.domain, k.partition, k.id, t.data from rollcall.entity_data t, ${keys}`,
+      `insert into rollcall.entity_data
+       select t.domain, k.partition, k.id, t.data from rollcall.entity_data t, ${keys}`,
       given,
     );
   }
@@ -164,7 +165,6 @@ async function change(database: string, store: Store): Promise<void> {
   let beganMs = performance.now();
   await prepareProjections(filling(store, versionOf(1)));
   const aloneSeconds = (performance.now() - beganMs) / 1_000;
-
   let turns = begun();
   const heard = new Set<string>();
   const first = start("first", database, (told) => {
@@ -178,7 +178,6 @@ async function change(database: string, store: Store): Promise<void> {
   turns = begun();
   await sleep(WARM_MS);
   const before = shown(turns);
-
   turns = begun();
   beganMs = performance.now();
   let share = 0;
@@ -189,13 +188,12 @@ async function change(database: string, store: Store): Promise<void> {
   killed.kill("SIGKILL");
   await once(killed, "exit");
   const copiedTo = await store.query("select copied_to from rollcall.projection_table");
-
-  const told = new Set<string>();
-  let stoppedMs = 0;
+  const [told, stoppedMs] = [new Set<string>(), 1_000 * Number(options.stopped)];
+  let isStopped = false;
   const second = start("second", database, (each) => {
     told.add(each.kind);
-    if (each.kind !== "filled" || each.filled / each.of < 0.5 || stoppedMs > 0) return;
-    stoppedMs = 1_000 * Number(options.stopped);
+    if (each.kind !== "filled" || each.filled / each.of < 0.5 || isStopped) return;
+    isStopped = true;
     first.send("stop");
     setTimeout(() => first.kill("SIGCONT"), stoppedMs);
   });

@@ -98,7 +98,8 @@ const RowVersions = z.unknown().superRefine((of, context) => {
     for (const { path, message } of RowShape.safeParse(each).error?.issues ?? [])
       context.addIssue({ code: "custom", path: [...(isList ? [index] : []), ...path], message });
   const versions = new Set(all.map((each) => (each as { readonly version?: unknown } | undefined)?.version));
-  if (versions.size < Math.max(1, all.length)) context.addIssue({ code: "custom", message: "each version stands once" });
+  if (versions.size < Math.max(1, all.length))
+    context.addIssue({ code: "custom", message: "each version stands once" });
 });
 const CodeShape = z.looseObject({
   messages: z.array(z.looseObject({ messageType: z.string(), shape: record })),

@@ -147,12 +147,13 @@ export async function resolveStartupContracts(
   store: Store,
   folder: CompiledContracts,
   source: DomainSource,
-  options: Pick<ContractChange, "by" | "onTried"> & WithContracts & {
-    readonly isShared: boolean;
-    /** Whether another process serves the domain. */
-    readonly isServed?: () => Promise<boolean>;
-    readonly warn: (text: string) => void;
-  },
+  options: Pick<ContractChange, "by" | "onTried"> &
+    WithContracts & {
+      readonly isShared: boolean;
+      /** Whether another process serves the domain. */
+      readonly isServed?: () => Promise<boolean>;
+      readonly warn: (text: string) => void;
+    },
 ): Promise<CompiledContracts> {
   const { name, contractHash, stateVersion } = folder.domain;
   const { by, onTried, alongside, warn } = options;
@@ -161,7 +162,13 @@ export async function resolveStartupContracts(
   if (current?.hash === contractHash && current.stateVersion === stateVersion) return folder;
   const inForce =
     current && (await loadStoredContracts(store, current.hash, source, folder).catch((error: Error) => error));
-  const change = { expected: current, current: inForce instanceof Error ? undefined : inForce?.domain, by, onTried, ...(alongside && { alongside }) };
+  const change = {
+    expected: current,
+    current: inForce instanceof Error ? undefined : inForce?.domain,
+    by,
+    onTried,
+    ...(alongside && { alongside }),
+  };
   const isOther = current?.hash !== contractHash;
   const differences = inForce && !(inForce instanceof Error) ? configurationDifferences(inForce, folder) : [];
   if (differences.length > 0 && (await options.isServed?.())) throw configurationDiffers(name, differences);

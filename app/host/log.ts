@@ -89,7 +89,10 @@ const LOGGERS: ShellEventHandlers<[log: Logger]> = {
     log.info({ contracts: event.hash.slice(0, 12), by: event.by }, "new contracts are in force");
   },
   projection_filling: ({ projection, version, filled, of }, log) =>
-    log.info({ projection, version, filled, of }, `${projection} version ${version}: rows of ${filled} of ${of} entities`),
+    log.info(
+      { projection, version, filled, of },
+      `${projection} version ${version}: rows of ${filled} of ${of} entities`,
+    ),
   projections_waiting: ({ reason }, log) => log.warn({ reason }, `the change of projections waits: ${reason}`),
   gateways_in_force: ({ by }, log) => log.info({ by }, "other gateways are served"),
   job_failed: ({ job, error }, log) => log.error({ job, error }, `the job ${job} fails`),

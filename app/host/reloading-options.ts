@@ -1,3 +1,4 @@
+import type { Diagnostic } from "../../runtime/contract/diagnostics/diagnostic.ts";
 import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
 import type { Clock } from "../../runtime/ports/clock.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
@@ -20,4 +21,19 @@ export interface ReloadingOptions {
   readonly makeRuntime: (contracts: CompiledContracts, bus: EventBus, onSuperseded: () => void) => Runtime;
   readonly observe: Observe;
   readonly onFatal: (error: unknown) => void;
+}
+
+export interface RefusedChange {
+  readonly atMs: number;
+  readonly by: string;
+  readonly reason: string;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Why a domain is not served, although others of this process are. */
+export interface DomainFailure {
+  /** Since when. */
+  readonly atMs: number;
+  /** Of the last try. */
+  readonly error: unknown;
 }

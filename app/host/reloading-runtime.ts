@@ -1,13 +1,11 @@
 import type { Diagnostic } from "../../runtime/contract/diagnostics/diagnostic.ts";
 import { Fault } from "../../runtime/core/fault.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
-import { changeProjections } from "../../runtime/shell/projections/change-projections.ts";
 import { backOffMs, sleep } from "../../runtime/shell/shell-context.ts";
 import type { Runtime, RuntimeStatus } from "../../runtime/shell/runtime.ts";
 import { topicsOf } from "../../runtime/shell/topics.ts";
 import { contractInForce } from "../../runtime/stored/contract-sets.ts";
 import {
-  applyContracts,
   type CompiledContracts,
   haveSameComputes,
   haveSameGateways,
@@ -21,24 +19,9 @@ import {
   withProjectionsInUse,
 } from "./contracts-in-force.ts";
 import { refuseOtherConfiguration } from "./configuration.ts";
-import { observedChange } from "./observed-change.ts";
-import type { ReloadingOptions } from "./reloading-options.ts";
+import { putChangeInForce } from "./observed-change.ts";
+import type { DomainFailure, RefusedChange, ReloadingOptions } from "./reloading-options.ts";
 import { SharedBus } from "./shared-bus.ts";
-
-export interface RefusedChange {
-  readonly atMs: number;
-  readonly by: string;
-  readonly reason: string;
-  readonly diagnostics: readonly Diagnostic[];
-}
-
-/** Why a domain is not served, although others of this process are. */
-export interface DomainFailure {
-  /** Since when. */
-  readonly atMs: number;
-  /** Of the last try. */
-  readonly error: unknown;
-}
 
 /**
  * Runs the contracts in force, and changes to others as a restart would, but the process keeps running and stays in its
@@ -160,7 +143,11 @@ export class ReloadingRuntime {
         const { contractHash } = next.domain;
         const isSame = [except, this.#contracts.domain.contractHash].includes(contractHash);
         if (!isSame) await this.#prepareTopics(next);
-        const unversionedChanges = await this.#putInForce(next, by, isSame);
+        this.#isSuperseded = false;
+        const unversionedChanges = await putChangeInForce(this.#options, {
+          ...{ current: this.#contracts.domain, next, by, isSame },
+          isCancelled: () => this.#stopping || this.#isSuperseded,
+        });
         if (isSame && haveSameComputes(next, this.#contracts)) {
           this.#refusedChange = null;
           return { hash: contractHash, changed: this.#takeGateways(next, by) };
@@ -173,27 +160,6 @@ export class ReloadingRuntime {
         throw error;
       }
     });
-  }
-
-  /**
-   * With their projections, which are filled before, while turns go on.
-   * @param isSame they are in force: only the projections may be others
-   */
-  async #putInForce(next: CompiledContracts, by: string, isSame: boolean): Promise<readonly string[]> {
-    const { store, clock } = this.#options;
-    const { domain: current } = this.#contracts;
-    const { contractHash: hash, stateVersion, projections } = current;
-    this.#isSuperseded = false;
-    const changing = observedChange(this.#options, projections, () => this.#stopping || this.#isSuperseded);
-    const change = { expected: { hash, stateVersion }, current, by };
-    try {
-      return await changeProjections({ store, domain: next.domain, clock }, changing, async (alongside) =>
-        isSame ? [] : applyContracts(store, next, { ...change, alongside }),
-      );
-    } catch (error) {
-      if (error instanceof Fault && !error.retryable) throw new IncompatibleContractsError([error.message]);
-      throw error;
-    }
   }
 
   /** The contracts that this process runs, with the projections and gateways of others. */

@@ -12,7 +12,10 @@ export interface ProjectionFault {
 }
 export type EntityOfProjection = Omit<ProjectionFault, "reason">;
 
-export const entityOf = ({ name, version }: Pick<ProjectionSpec, "name" | "version">, id: string): EntityOfProjection => ({
+export const entityOf = (
+  { name, version }: Pick<ProjectionSpec, "name" | "version">,
+  id: string,
+): EntityOfProjection => ({
   ...{ projection: name, version, entityId: id },
 });
 
@@ -31,7 +34,9 @@ export const sendFaults = (
 ): Promise<unknown>[] => {
   if (given.length === 0) return [];
   // Of a log a turn may have several of one entity, and a statement takes each row once.
-  const faults = [...new Map(given.map((each) => [`${each.projection}\0${each.version}\0${each.entityId}`, each])).values()];
+  const faults = [
+    ...new Map(given.map((each) => [`${each.projection}\0${each.version}\0${each.entityId}`, each])).values(),
+  ];
   return [
     tx.query(
       `insert into rollcall.projection_fault as f (domain, projection, version, entity_id, reason, since)

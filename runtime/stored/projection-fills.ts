@@ -148,8 +148,7 @@ export async function readNamedEntities(
     nextLines[partition] ??= 1;
     if (ids.size >= entitiesMax) continue;
     for await (const lines of readLines(sql, domain, Number(partition), { from: nextLines[partition], to: end })) {
-      for (const line of lines)
-        if (line.entity_id !== undefined) ids.add(line.entity_id);
+      for (const line of lines) if (line.entity_id !== undefined) ids.add(line.entity_id);
       nextLines[partition] = (lines.at(-1)?.seq ?? end - 1) + 1;
       if (ids.size >= entitiesMax) break;
     }

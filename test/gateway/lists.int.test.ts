@@ -137,7 +137,8 @@ describe("a list", () => {
     expect((await ask("begins=p-000")).headers.get("rollcall-older-rows")).toBeNull();
     await parcels.host.store.query(
       `insert into rollcall.projection_fault (domain, projection, version, entity_id, reason, since)
-         select 'parcels', 'parcel_list', 1, id, 'a test', now() from unnest(array['p-0001', 'p-0002', 'p-0011']) as id`,
+         select 'parcels', 'parcel_list', 1, id, 'a test', now()
+           from unnest(array['p-0001', 'p-0002', 'p-0011']) as id`,
       [],
     );
     expect((await ask("begins=p-000")).headers.get("rollcall-older-rows")).toBe("2");

@@ -105,8 +105,8 @@ export const PROJECTION_MUTANTS: readonly Mutant[] = [
     defect: "a fault stays after the change that mends it",
     promise: "G10",
     file: "runtime/shell/projections/projected-turn.ts",
-    find: "entities.map(({ id }) => ({ projection: spec.name, entityId: id }))",
-    replace: "entities.flatMap(() => [])",
+    find: "([spec, entities]) => entities.map(({ id }) => entityOf(spec, id))",
+    replace: "([, entities]) => entities.flatMap(() => [])",
     tests: [SUITE],
   },
   {

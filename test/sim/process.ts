@@ -90,7 +90,10 @@ export class Process {
   /** As the host has it: a reload leaves the number of partitions as it is. */
   #status(): ReturnType<Runtime["status"]> {
     const status = this.#runtime.status();
-    return { ...status, partitions: status.partitions || (this.#reloads > 0 ? this.#environment.broker.partitions : 0) };
+    return {
+      ...status,
+      partitions: status.partitions || (this.#reloads > 0 ? this.#environment.broker.partitions : 0),
+    };
   }
 
   #openPorts(): Ports {

@@ -54,7 +54,7 @@ export function viewsInUse(database: Database): number | undefined {
   return first && Number(first["version"]);
 }
 
-/** After every commit each row of the version in use is what its function makes of the entity, and none is missing or left. */
+/** After every commit each row of the version in use is what its function makes of the entity, none missing or left. */
 export function checkProjections(
   { database, report }: Pick<ObservedSystem, "database" | "report">,
   domain: Domain,

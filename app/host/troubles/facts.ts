@@ -4,7 +4,7 @@ import type { UnservedDomain } from "../../../runtime/stored/domains.ts";
 import type { JobStatus } from "../jobs.ts";
 import type { KeptDay } from "../journal-days.ts";
 import type { ProjectionChange } from "../../../runtime/stored/projection-fills.ts";
-import type { DomainFailure, RefusedChange } from "../reloading-runtime.ts";
+import type { DomainFailure, RefusedChange } from "../reloading-options.ts";
 
 /** Why nothing listens at a gateway's port. */
 export interface ClosedListener {

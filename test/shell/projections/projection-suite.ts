@@ -163,7 +163,9 @@ export function describeProjections(name: string, open: () => Promise<Store>): v
       expect(await readFaults(store, { domain: "orders", name: "order_parts", version: 1 }, 5)).toMatchObject([
         { entityId: "o1", reason: expect.stringContaining("the store refuses it") },
         // Of the same turn; its next change mends it.
-        ...((await readFaults(store, { domain: "orders", name: "order_parts", version: 1 }, 5)).length > 1 ? [{ entityId: "o2" }] : []),
+        ...((await readFaults(store, { domain: "orders", name: "order_parts", version: 1 }, 5)).length > 1
+          ? [{ entityId: "o2" }]
+          : []),
       ]);
       await store.query("alter table rollcall_orders.order_parts_v1 drop constraint order_parts_v1_size_check");
       expect(await rebuildProjection(filling(domain), specOf(domain, "order_parts"))).toEqual({
