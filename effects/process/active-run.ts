@@ -2,7 +2,6 @@ import type { Json } from "../../runtime/core/message.ts";
 import { NewsQueue } from "./run-news.ts";
 import { cut, type GoingOn, RUN_LIMITS, type Runnable, type RunListener, storable } from "./runnable.ts";
 
-
 interface ActiveRunParts {
   readonly runId: string;
   readonly timeoutMs: Runnable["timeoutMs"];

@@ -32,7 +32,7 @@ const FLOWS = [
 let node: ServedNode;
 let left = 0;
 beforeAll(async () => {
-  node = await servedNode(FLOWS, { leave: () => left++ });
+  node = await servedNode(FLOWS, { onLeave: () => left++ });
 });
 afterAll(() => node.close());
 
@@ -55,7 +55,7 @@ describe("a node", () => {
 
   it("leaves when it is told to, after its answer", async () => {
     expect((await node.ask("POST", "/shutdown")).status).toBe(202);
-    expect(left).toBe(1);
+    await expect.poll(() => left).toBe(1);
   });
 });
 
@@ -184,7 +184,7 @@ describe("the list of runs", () => {
     expect(stale).toContainEqual(expect.objectContaining({ fid, why: "acknowledged" }));
     const { removed } = (await node.ask("POST", "/clean")).body;
     expect(removed).toContainEqual(expect.objectContaining({ fid }));
-    expect((await node.ask("GET", "/clean")).body.runs).toEqual([]);
+    await expect.poll(async () => (await node.ask("GET", "/clean")).body.runs).toEqual([]);
     expect((await node.ask("GET", `/${fid}/state`)).status).toBe(404);
   });
 });

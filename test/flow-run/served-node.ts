@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { flowRunsOf, type NodeOptions } from "../../app/modules/flow-run/module.ts";
+import { flowRunsOf } from "../../app/modules/flow-run/module.ts";
 import type { FlowNode, OfferedFlow } from "../../app/modules/flow-run/node/flow-node.ts";
 import type { Means } from "../../effects/process/runnable.ts";
 import type { Runner } from "../../effects/process/runner.ts";
@@ -50,14 +50,15 @@ export interface ServedNode {
 /** A node on an embedded store, over real HTTP, at the host's own port. */
 export async function servedNode(
   flows: readonly OfferedFlow[],
-  more: Partial<FlowNode> & Pick<NodeOptions, "leave"> & { readonly environment?: Record<string, string> } = {},
+  more: Partial<FlowNode> & { readonly onLeave?: () => void; readonly environment?: Record<string, string> } = {},
 ): Promise<ServedNode> {
-  const { leave, environment, ...given } = more;
+  const { onLeave, environment, ...given } = more;
   const folder = mkdtempSync(join(tmpdir(), "rollcall-runs-"));
   const node: FlowNode = { name: "test.example", registries: [], flows, concurrency: 8, keepMs: 86_400_000, ...given };
-  const { module, runner } = flowRunsOf(node, { folder, ...(leave && { leave }) });
+  const { module, runner } = flowRunsOf(node, { folder });
   const { url, hostUrl, close } = await serveModule(module, {
     listener: "flow_run",
+    ...(onLeave && { onLeave }),
     environment: { ROLLCALL_LISTENERS: "flow_run=main", ...environment },
   });
   const ask: ServedNode["ask"] = async (method, path, body, headers = {}) => {

@@ -137,10 +137,11 @@ describe("a module with projections", () => {
     });
   });
 
+  // The parts of each order one by one, then all at once.
+  const second = { ...orderPart, version: 2, of: (each: never) => (orderPart.of(each) as Row[]).slice(0, 1) };
+
   it("takes other ones by a reload, of which the code has several versions, and goes on", async () => {
     await host.stop();
-    // The parts of each order one by one, then all at once.
-    const second = { ...orderPart, version: 2, of: (each: never) => (orderPart.of(each) as Row[]).slice(0, 1) };
     host = await serve({ order_part: [orderPart, second] });
     const { runtime } = host.system("shop");
     edit("seen_at: last_seen, ", "");
@@ -163,6 +164,10 @@ describe("a module with projections", () => {
     await until(async () => (await shown("order_parts")).length === 2);
     // For those who still read it.
     expect(await shown("order_parts_v1")).toHaveLength(4);
+  });
+
+  it("takes a further one by a reload, and removes what this process has served", async () => {
+    const { runtime } = host.system("shop");
     const text = readFileSync(views(), "utf8");
     const more = "  - { name: order_again, version: 1, row: order_row, key: order_id }\n";
     writeFileSync(views(), text + more);

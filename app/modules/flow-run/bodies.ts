@@ -46,6 +46,7 @@ export const StateBody = z.object({
   ),
 });
 
-export const StaleBody = z.object({
-  runs: z.array(z.object({ fid: z.string(), state: State, ended: time.nullable(), why: z.string() })),
-});
+const StaleRun = z.object({ fid: z.string(), state: State, ended: time.nullable(), why: z.string() });
+export const StaleBody = z.object({ runs: z.array(StaleRun) });
+export const RemovedBody = z.object({ removed: z.array(StaleRun) });
+export const LeavingBody = z.object({ node: z.string(), status: z.literal("leaving") });

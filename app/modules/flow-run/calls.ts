@@ -1,7 +1,7 @@
 import type { Sql } from "../../../runtime/ports/store.ts";
 import { answer, call, type GatewayCode } from "../../../runtime/core/gateway-code.ts";
 import { toRfc3339 } from "../../../runtime/core/time.ts";
-import { NodesBody, StaleBody, StateBody } from "./bodies.ts";
+import { LeavingBody, NodesBody, RemovedBody, StaleBody, StateBody } from "./bodies.ts";
 import type { FlowNode } from "./node/flow-node.ts";
 import type { RegistryStatus } from "./registries/registry-link.ts";
 
@@ -16,7 +16,7 @@ interface StaleRun {
 }
 
 /** Runs that somebody has acknowledged, and those that ended long ago. */
-export async function staleRuns(sql: Sql, keepMs: number, nowMs: number): Promise<readonly StaleRun[]> {
+async function staleRuns(sql: Sql, keepMs: number, nowMs: number): Promise<readonly StaleRun[]> {
   const rows = await sql.query<{ fid: string; state: string; ended: Date | string | null; seen: boolean }>(
     `select fid, state, ended, is_acknowledged as seen from rollcall_flow_run.runs
       where state in ('done', 'error') and (is_acknowledged or ended < $1) order by ended, fid limit $2`,
@@ -55,5 +55,15 @@ export const nodeCalls = (node: FlowNode, sinceMs: number, registries: () => rea
       stale_runs: call({ answers: StaleBody }, async ({ backends, now }) => ({
         runs: (await staleRuns((backends as { readonly sql: Sql }).sql, node.keepMs, now)).map((run) => ({ ...run })),
       })),
+      clean: call({ answers: RemovedBody }, async ({ backends, now, host }) => {
+        const stale = await staleRuns((backends as { readonly sql: Sql }).sql, node.keepMs, now);
+        const ids = stale.map(({ fid }) => fid);
+        const purged = new Set(await host?.purge(ids, "POST /clean: stale"));
+        return { removed: stale.filter(({ fid }) => purged.has(fid)).map((run) => ({ ...run })) };
+      }),
+      shut_down: call({ answers: LeavingBody }, ({ host }) => {
+        host?.leave();
+        return answer({ node: node.name, status: "leaving" }, { status: 202 });
+      }),
     },
   }) satisfies GatewayCode;

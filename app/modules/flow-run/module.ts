@@ -37,7 +37,6 @@ import { runGateway } from "./gateway.ts";
 import type { FlowNode } from "./node/flow-node.ts";
 import { registryJobs } from "./registries/registry-job.ts";
 import { reportRuns } from "./report-runs.ts";
-import { nodeRoutes } from "./routes.ts";
 import { runRow } from "./rows.ts";
 
 interface Own {
@@ -51,8 +50,6 @@ export interface NodeOptions {
   readonly token?: string | undefined;
   /** A line for people. */
   readonly say?: (line: string) => void;
-  /** Drains the process and ends it. */
-  readonly leave?: () => void;
 }
 
 const handlers = {
@@ -77,7 +74,7 @@ const runnablesOf = ({ flows }: FlowNode): ReadonlyMap<string, Runnable> =>
 /** The domain of a node that runs these flows. Its data folder is one process's at a time: the store's lock says so. */
 export function flowRunsOf(
   node: FlowNode,
-  { folder, token, say = () => {}, leave = () => {} }: NodeOptions,
+  { folder, token, say = () => {} }: NodeOptions,
 ): { readonly module: Module; readonly runner: () => Runner } {
   let opened: Runner | undefined;
   const { concurrency } = node;
@@ -102,7 +99,6 @@ export function flowRunsOf(
         jobs: [reportRuns, ...registries.jobs],
       },
     ],
-    routes: nodeRoutes(node, leave),
   });
   return { module: loadableAs(module, module.name), runner };
 }

@@ -22,7 +22,7 @@ export interface RowsOfEntities {
   readonly faults: readonly ProjectionFault[];
 }
 
-export const PAGE_SIZE = 500;
+const PAGE_SIZE = 500;
 
 /** A page of entities behind this id, with their rows. `upto`: the last one's id; null: there is none behind them. */
 export async function readPage(filling: Filling, tx: Sql, spec: ProjectionSpec, after: string) {

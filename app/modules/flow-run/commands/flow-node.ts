@@ -46,7 +46,7 @@ async function run({ scope, discover, registry = [], port }: FlowNodeOptions): P
   const log = createLog(config.ROLLCALL_LOG_LEVEL, config.redact);
   const say = (line: string): void => log.info(replaceUnprintable(line));
   let stop = (): void => {};
-  const options = { folder: config.ROLLCALL_DATA_DIR, token: clientToken(process.env), say, leave: () => stop() };
+  const options = { folder: config.ROLLCALL_DATA_DIR, token: clientToken(process.env), say };
   // Programs may be of another user, and what is in the store is none of their business.
   mkdirSync(config.ROLLCALL_DATA_DIR, { recursive: true });
   chmodSync(config.ROLLCALL_DATA_DIR, 0o700);
@@ -58,7 +58,7 @@ async function run({ scope, discover, registry = [], port }: FlowNodeOptions): P
     process.exit(1);
   };
   process.on("uncaughtException", onFatal).on("unhandledRejection", onFatal);
-  const served = await serve({ modules: [module], env, log, onFatal });
+  const served = await serve({ modules: [module], env, log, onFatal, onLeave: () => stop() });
   let isStopping = false;
   stop = () => {
     if (isStopping) return;
