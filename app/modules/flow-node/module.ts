@@ -27,7 +27,7 @@ import { loadableAs } from "../../host/module-specifiers.ts";
 import { askSilentNodes } from "./asking/ask-silent-nodes.ts";
 import { beatGapMs } from "./beat-gap.ts";
 import { flowNodeGateway } from "./gateway.ts";
-import { flowNodeRow } from "./rows.ts";
+import { directoryEntry, flowNodeRow } from "./rows.ts";
 import { flowNodeVariables } from "./variables.ts";
 
 const COMMANDS = [AdmitNode, RevokeNode, ConnectNode, DisconnectNode, NodeBeat];
@@ -52,7 +52,7 @@ const module = defineModule({
           HandlerLeaseDeadline,
         },
         reducer: flowNodeReducer,
-        rows: { flow_node_row: flowNodeRow },
+        rows: { flow_node_row: flowNodeRow, directory_row: directoryEntry },
         ...flowNodeGateway,
       }),
       measures: [

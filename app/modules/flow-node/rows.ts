@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Flow } from "../../../contracts/flow-node/messages/flow.ts";
 import { type FlowNodeState, statusOf } from "../../../contracts/flow-node/messages/state.ts";
+import { directoryRow } from "../../../runtime/core/directory.ts";
 import { row, type RowEntity } from "../../../runtime/core/projection.ts";
 import { toRfc3339 } from "../../../runtime/core/time.ts";
 
@@ -35,4 +36,16 @@ export const flowNodeRow = row({
     ...{ flows: data.flows, flow_count: data.flows.length, paths: data.flows.map(({ path }) => path) },
     state_since: toRfc3339(stateSince),
   }),
+});
+
+/** Nodes that were let in. Their labels are the paths of their flows. */
+export const directoryEntry = directoryRow<FlowNodeState>({
+  version: 1,
+  of: ({ id, state, data: { flows }, stateSince }) =>
+    state === "REVOKED"
+      ? null
+      : {
+          ...{ name: id, kind: "flow_node", endpoints: [`http://${id}`], labels: flows.map(({ path }) => path) },
+          ...{ status: statusOf(state), since: toRfc3339(stateSince) },
+        },
 });
