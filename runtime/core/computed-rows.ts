@@ -72,11 +72,16 @@ export function computeLogRow(
   return "fault" in checked ? checked : { rows: [checked.row] };
 }
 
-function call(
-  { of }: ProjectionSpec,
-  given: RowEntity | LoggedMessage,
-  monotonicMs: () => number,
-): { readonly value: unknown } | { readonly fault: string } {
+type Made = { readonly value: unknown } | { readonly fault: string };
+const LATE: Made = { fault: `it takes more than ${ROW_LIMITS.ms} ms` };
+
+/** Of so many calls some are interrupted by the machine, which counts as their time: what is slow is so again. */
+function call(spec: ProjectionSpec, given: RowEntity | LoggedMessage, monotonicMs: () => number): Made {
+  const made = callOnce(spec, given, monotonicMs);
+  return made === LATE ? callOnce(spec, given, monotonicMs) : made;
+}
+
+function callOnce({ of }: ProjectionSpec, given: RowEntity | LoggedMessage, monotonicMs: () => number): Made {
   const beganMs = monotonicMs();
   let value: unknown;
   try {
@@ -89,7 +94,7 @@ function call(
     value.catch(() => {});
     return { fault: "it returns a Promise: such a function is synchronous" };
   }
-  if (monotonicMs() - beganMs > ROW_LIMITS.ms) return { fault: `it takes more than ${ROW_LIMITS.ms} ms` };
+  if (monotonicMs() - beganMs > ROW_LIMITS.ms) return LATE;
   return { value };
 }
 

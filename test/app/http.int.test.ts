@@ -357,6 +357,7 @@ describe("the API description", () => {
       [
         ...[...ofOperators, ...ofMessages].map((path) => `/api/v1${path}`),
         ...[...ofOperators, ...ofMessages, ...ofEntities].map((path) => `/api/v1/domains/registration${path}`),
+        "/api/v1/directory",
         "/api/v1/domains",
         "/api/v1/registrations",
         "/api/v1/registrations/{node_id}",

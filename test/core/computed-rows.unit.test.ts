@@ -53,6 +53,12 @@ describe("an entity's rows", () => {
     expect(of(made)).toEqual({ fault: expect.stringContaining(fault) });
   });
 
+  it("are had of a function that the machine has interrupted once", () => {
+    const readings = [0, ROW_LIMITS.ms + 1, 100, 101];
+    const interrupted = { ...list, of: () => GOOD };
+    expect(computeRows(interrupted, domain, entity, () => readings.shift() ?? 0)).toHaveProperty("rows");
+  });
+
   it("can't be had of one that takes too long, or of several rows that are one", () => {
     expect(of(() => GOOD, list, ROW_LIMITS.ms + 1)).toEqual({ fault: "it takes more than 50 ms" });
     expect(of(() => GOOD, parts)).toEqual({ fault: "it returns no list" });

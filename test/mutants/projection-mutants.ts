@@ -14,6 +14,14 @@ const QUERY = "runtime/stored/projection-query.ts";
 /** Of projections. */
 export const PROJECTION_MUTANTS: readonly Mutant[] = [
   {
+    defect: "a function that the machine has interrupted leaves its entity's row old",
+    promise: "G15",
+    file: "runtime/core/computed-rows.ts",
+    find: 'return made === LATE ? callOnce(spec, given, monotonicMs) : made;',
+    replace: "return made;",
+    tests: ["test/core/computed-rows.unit"],
+  },
+  {
     defect: "a projection's version in code is not compared with the contract's",
     promise: "G14",
     file: "runtime/contract/checks/check-projections.ts",
