@@ -154,7 +154,7 @@ describeReal("three processes that are restarted one after the other under load,
     const heard = seen.filter(({ silentMs }) => silentMs < LIVENESS_MS);
     expect(heard).toEqual(heard.map(({ id, silentMs }) => ({ id, silentMs, state: "ACTIVE", types: LIFE })));
   };
-  /** Each parcel was stored and collected, once each: every copy of an event is the same. */
+  /** Each parcel was stored and collected, once each: every copy of an event is the same, and no number is missing. */
   const expectParcelsOnce = async (): Promise<void> => {
     const reader = await KafkaReader.open(
       services.kafka,
@@ -172,7 +172,12 @@ describeReal("three processes that are restarted one after the other under load,
       id,
       ...life.map(({ payload_type, payload }) => `${Number(payload["entity_seq"])} ${payload_type}`).sort(),
     ]);
-    expect(inOrder.sort()).toEqual(locker.parcels.map((id) => [id, "1 ParcelStored", "2 ParcelCollected"]).sort());
+    // The mail to its owner may come too late for one that was collected at once.
+    const lifeOf = (id: string) => {
+      const told = inOrder.some(([each, , second]) => each === id && second === "2 OwnerTold");
+      return [id, "1 ParcelStored", ...(told ? ["2 OwnerTold", "3 ParcelCollected"] : ["2 ParcelCollected"])];
+    };
+    expect(inOrder.sort()).toEqual(locker.parcels.map(lifeOf).sort());
   };
   /** The stored offsets of both domains are the ends of their topics. */
   const expectAllRead = async (): Promise<void> => {

@@ -50,8 +50,8 @@ describe("the directory", () => {
     await registry.sql("create schema rollcall_walks");
     await registry.sql("create table rollcall_walks.directory_v3 (like rollcall_node_registry.directory_v1)");
     await registry.sql("insert into rollcall_walks.directory_v3 select * from rollcall_node_registry.directory_v1");
-    await registry.sql(`insert into rollcall.projection (domain, name, version, layout, since)
-      values ('walks', 'directory', 3, 'x', now())`);
+    await registry.sql(`insert into rollcall.projection (domain, name, version, layout, view, since)
+      values ('walks', 'directory', 3, 'x', '', now())`);
     await registry.sql(`insert into rollcall.partition_owner
       select (jsonb_populate_record(o, '{"domain": "walks", "served_at": "2026-01-31T12:00:00Z"}')).*
         from rollcall.partition_owner o where domain = 'node_registry'`);

@@ -137,7 +137,7 @@ describe("a module of somebody else, in a folder of its own", () => {
     const { code, stdout } = await installed.rollcall("validate", join(installed.folder, "parcels/contracts"));
     expect(stdout.match(/RC\d+/g)).toEqual(["RC101"]);
     expect(stdout).toContain(
-      "no module has the domain parcels: known are registration, node_registry, node_profile, flow_node" +
+      "no module has the domain parcels: known are registration, node_registry, node_profile, flow_node, flow_run" +
         "; --module FILE names another one",
     );
     expect(code).toBe(1);

@@ -51,13 +51,13 @@ const OWN_TABLES = ["partition_owner", "source_offset", "bus_group"];
 export class ConformingServer {
   readonly #served: ServedModule;
   #openApi: OpenApi = { paths: {}, components: {} };
-  #decisions = 0;
+  readonly #decided: string[] = [];
   #digests: { readonly at: string | undefined; readonly tables: ReadonlyMap<string, string> } | undefined;
 
   private constructor(served: ServedModule) {
     this.#served = served;
     for (const system of served.host.systems)
-      system.watch((event) => void (event.kind === "decision" && this.#decisions++));
+      system.watch((event) => void (event.kind === "decision" && this.#decided.push(event.message.type)));
   }
 
   static async open({ module, listener }: Conforming): Promise<ConformingServer> {
@@ -82,9 +82,9 @@ export class ConformingServer {
     return found.filter((path) => at(path) === undefined);
   }
 
-  /** Messages that were decided on until now. */
-  get decisions(): number {
-    return this.#decisions;
+  /** Messages of a type that were decided on until now: what a domain does by itself is no matter of requests. */
+  decisionsOn(type: string): number {
+    return this.#decided.filter((each) => each === type).length;
   }
 
   send({ method, target, headers, body }: Sent, as: Sender = "operator"): Promise<Reply> {

@@ -67,14 +67,15 @@ export function describeGateway(name: string, subject: Conforming): void {
 
       it.each(of("message").filter(({ isJournaled }) => isJournaled))("makes $operation one message", async (each) => {
         const { call, sample } = each;
-        const before = server.decisions;
+        const { message } = call.does as MessageCall;
+        const before = server.decisionsOn(message);
         const first = await server.send(keyed(requestOf(call, sample), each));
         await server.settled();
-        const decided = server.decisions - before;
+        const decided = server.decisionsOn(message) - before;
         const again = await server.send(keyed(requestOf(call, sample), each));
         await server.settled();
         expect([again.status, again.body]).toEqual([first.status, first.body]);
-        expect(server.decisions - before).toBe(decided);
+        expect(server.decisionsOn(message) - before).toBe(decided);
         expect(decided).toBeGreaterThan(0);
         server.assertDescribed(each, again);
       });
