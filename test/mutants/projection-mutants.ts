@@ -17,7 +17,7 @@ export const PROJECTION_MUTANTS: readonly Mutant[] = [
     defect: "a function that the machine has interrupted leaves its entity's row old",
     promise: "G15",
     file: "runtime/core/computed-rows.ts",
-    find: 'return made === LATE ? callOnce(spec, given, monotonicMs) : made;',
+    find: "return made === LATE ? callOnce(spec, given, monotonicMs) : made;",
     replace: "return made;",
     tests: ["test/core/computed-rows.unit"],
   },
