@@ -173,12 +173,20 @@ export class ConformingServer {
 
   /** Resolves when all that was sent has had its consequences. */
   settled(): Promise<void> {
-    return until(() =>
-      this.#served.host.systems.every(({ runtime }) => {
+    const { systems, store } = this.#served.host;
+    return until(async () => {
+      // What a call has asked to be purged goes in a turn of its own, some time later.
+      const purges = await store.query(
+        `select 1 from rollcall.purge_request r join rollcall.entity e using (domain, entity_id)
+          where e.state_since = r.ended_at limit 1`,
+        [],
+      );
+      const isIdle = systems.every(({ runtime }) => {
         const { lag, waiting, intents, unpublished } = runtime.status();
         return lag + waiting + intents + unpublished === 0;
-      }),
-    );
+      });
+      return isIdle && purges.length === 0;
+    });
   }
 
   /** A digest of each table that has what was taken, decided or made of it. */

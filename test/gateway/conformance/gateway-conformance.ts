@@ -42,6 +42,7 @@ export function describeGateway(name: string, subject: Conforming): void {
       if (call.does.kind !== "follows")
         it("is answered as OpenAPI says", async () => {
           const reply = answers.get(operation) ?? (await server.send(requestOf(call, sample)));
+          await server.settled();
           expect(inShort(reply)).toMatch(TAKEN);
           server.assertDescribed(each, reply);
           expect(server.untold(call)).toEqual([]);
