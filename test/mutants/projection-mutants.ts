@@ -187,7 +187,7 @@ export const PROJECTION_MUTANTS: readonly Mutant[] = [
     file: FILL,
     find: "if (((await versionInUse(tx, spec)) ?? 0) >= spec.version) return;",
     replace: "if (((await versionInUse(tx, spec)) ?? 0) < 0) return;",
-    tests: [SIMULATED],
+    tests: [CHANGE_TEST],
   },
   {
     defect: "the last round takes as much as there is",
