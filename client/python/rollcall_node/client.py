@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from .json_request import JsonAnswer, ServerRefusedError, ServerUnavailableError
-from .repeated_requests import RepeatedRequests
+from .repeated_requests import RepeatedRequests, ServerClient
 
 LIST_BYTES_MAX = 64 * 1024 * 1024
 NODE_BYTES_MAX = 1024 * 1024
@@ -36,7 +35,7 @@ class NodeList(list[Node]):
         self.why = why
 
 
-class NodeRegistryClient:
+class NodeRegistryClient(ServerClient):
     """A question is repeated while that is safe and the server does not ask to wait.
 
     Where there is no answer, lists are the last good one, and say so. An empty list that the registry gave is true.
@@ -58,16 +57,6 @@ class NodeRegistryClient:
         self._asking: dict[str, asyncio.Task[NodeList]] = {}
         self._is_stale = False
         self._loop: asyncio.AbstractEventLoop | None = None
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        """Closes the connections; the next question opens new ones."""
-        await self._requests.aclose()
 
     async def get_nodes(
         self, role: str | None = None, label: str | Sequence[str] | None = None, status: str | None = None

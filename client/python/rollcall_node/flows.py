@@ -5,14 +5,13 @@ import json
 import random
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote, urlencode, urljoin
 
 import httpx
 
 from .json_request import ServerRefusedError, ServerUnavailableError
-from .repeated_requests import RepeatedRequests
+from .repeated_requests import RepeatedRequests, ServerClient
 from .server_sent_events import ServerSentEvent, parse_events
 
 NODES_BYTES_MAX = 256 * 1024 * 1024
@@ -27,21 +26,7 @@ FlowRun = dict[str, Any]
 """A run as its node shows it: fid, path, name, state, created, started, ended, progress, result, error, locks."""
 
 
-class _Client:
-    _requests: RepeatedRequests
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        """Closes the connections; the next question opens new ones."""
-        await self._requests.aclose()
-
-
-class FlowNodesClient(_Client):
+class FlowNodesClient(ServerClient):
     """Reads a registry of flow nodes.
 
     Its methods raise ServerUnavailableError without an answer that can be believed, and ServerRefusedError when the
@@ -66,7 +51,7 @@ class FlowNodesClient(_Client):
         return [node for node in await self.get_nodes(path) if node.get("alive") and node.get("online") is not None]
 
 
-class FlowRunsClient(_Client):
+class FlowRunsClient(ServerClient):
     """Runs flows at a flow node.
 
     What is sent may arrive twice and counts once: each command has an idempotency key, and is repeated until there is

@@ -5,6 +5,8 @@ import json
 import random
 import time
 from collections.abc import Collection, Mapping
+from types import TracebackType
+from typing import Self
 
 import httpx
 
@@ -93,3 +95,19 @@ class RepeatedRequests:
         if answer.retry_after is not None:
             self._not_before = time.monotonic() + answer.retry_after
         return ServerUnavailableError(said)
+
+
+class ServerClient:
+    """A client of one server, whose connections are closed with it."""
+
+    _requests: RepeatedRequests
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Closes the connections; the next question opens new ones."""
+        await self._requests.aclose()
