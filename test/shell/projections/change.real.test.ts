@@ -4,14 +4,13 @@ import { PostgresStore } from "../../../runtime/adapters/postgres/postgres-store
 import { SystemClock } from "../../../runtime/adapters/system-clock.ts";
 import type { Domain } from "../../../runtime/core/domain.ts";
 import type { ProjectionSpec } from "../../../runtime/core/projection.ts";
-import type { Store } from "../../../runtime/ports/store.ts";
 import { prepareProjections } from "../../../runtime/shell/projections/change-projections.ts";
 import { finishProjections } from "../../../runtime/shell/projections/finish-projections.ts";
 import { verifyProjection } from "../../../runtime/shell/projections/verify-projection.ts";
 import { orderRow, viewedCode, viewsOf } from "../../contract/viewed-orders.ts";
 import { describeReal } from "../../real/services/describe-real.ts";
 import { type FreshDatabase, freshDatabase } from "../../real/services/fresh-database.ts";
-import { wrapped } from "../../wrapped.ts";
+import { HeldTurns } from "./held-turns.ts";
 import { emptyTables, ordersDomain, startOrders, until } from "../orders.ts";
 
 /** Four pages of a fill. */
@@ -36,9 +35,7 @@ describeReal("projections that change while another process serves them", (servi
   let other: PostgresStore;
   let orders: Awaited<ReturnType<typeof startOrders>>;
   let superseded = 0;
-  /** Turns of the owner are sent, and not committed before it resolves. */
-  let hold: Promise<void> = Promise.resolve();
-  let release = (): void => {};
+  const turns = new HeldTurns();
   beforeAll(async () => {
     database = await freshDatabase(services.database);
     [store, other] = [new PostgresStore({ url: database.url }), new PostgresStore({ url: database.url })];
@@ -57,7 +54,7 @@ describeReal("projections that change while another process serves them", (servi
     await orders.settled();
   });
   afterEach(async () => {
-    release();
+    turns.release();
     await orders.runtime.stop();
   });
   afterAll(async () => {
@@ -65,17 +62,8 @@ describeReal("projections that change while another process serves them", (servi
     await database.drop();
   });
 
-  const holding = (own: Store): Store =>
-    wrapped<Store>(own, {
-      transaction: (work) =>
-        own.transaction(async (tx) => {
-          const result = await work(tx);
-          await hold;
-          return result;
-        }),
-    });
   const serve = (version: number) =>
-    startOrders(holding(store), {
+    startOrders(turns.of(store), {
       ...{ changed: versionOf(version), keepsTold: false, onSuperseded: () => superseded++ },
       broker: new EmbeddedBroker({ store, clock: new SystemClock() }),
     });
@@ -97,7 +85,7 @@ describeReal("projections that change while another process serves them", (servi
     "are put in use behind a turn that was open all along, and nothing of it is lacking",
     { timeout: TEST_MS },
     async () => {
-      hold = new Promise((resolve) => (release = resolve));
+      turns.hold();
       await orders.publish(
         "cancel-order",
         CHANGED.map((order_id) => ({ order_id })),
@@ -113,7 +101,7 @@ describeReal("projections that change while another process serves them", (servi
       expect(filled).toEqual([500, 1_000, 1_500, 2_000]);
       expect(new Set(waits)).toEqual(new Set(["a turn keeps its partition locked"]));
       expect(superseded).toBe(0);
-      release();
+      turns.release();
       await changed;
       expect(await verified(2)).toEqual({ entities: ORDERS, differences: [] });
       const ended = `rollcall_orders.order_list_v2 where status = 'ENDED'`;

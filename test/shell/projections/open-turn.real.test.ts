@@ -4,14 +4,13 @@ import { PostgresStore } from "../../../runtime/adapters/postgres/postgres-store
 import { SystemClock } from "../../../runtime/adapters/system-clock.ts";
 import type { Domain } from "../../../runtime/core/domain.ts";
 import type { ProjectionSpec } from "../../../runtime/core/projection.ts";
-import type { Store } from "../../../runtime/ports/store.ts";
 import type { Filling } from "../../../runtime/shell/projections/entity-rows.ts";
 import { rebuildProjection, verifyProjection } from "../../../runtime/shell/projections/verify-projection.ts";
 import { prepareProjections } from "../../../runtime/shell/projections/change-projections.ts";
 import { orderRow, viewedCode, viewsOf } from "../../contract/viewed-orders.ts";
 import { describeReal } from "../../real/services/describe-real.ts";
 import { type FreshDatabase, freshDatabase } from "../../real/services/fresh-database.ts";
-import { wrapped } from "../../wrapped.ts";
+import { HeldTurns } from "./held-turns.ts";
 import { emptyTables, ordersDomain, startOrders, until } from "../orders.ts";
 
 /** Four pages of a fill. */
@@ -34,16 +33,14 @@ describeReal("a turn whose transaction stays open", (services) => {
   let database: FreshDatabase;
   let store: PostgresStore;
   let other: PostgresStore;
-  /** Turns of the owner are sent, and not committed before it resolves. */
-  let hold: Promise<void> = Promise.resolve();
-  let release = (): void => {};
+  const turns = new HeldTurns();
   const stops: (() => Promise<unknown>)[] = [];
   beforeAll(async () => {
     database = await freshDatabase(services.database);
     [store, other] = [new PostgresStore({ url: database.url }), new PostgresStore({ url: database.url })];
   });
   afterEach(async () => {
-    release();
+    turns.release();
     for (const stop of stops.splice(0).reverse()) await stop();
   });
   afterAll(async () => {
@@ -51,16 +48,6 @@ describeReal("a turn whose transaction stays open", (services) => {
     await database.drop();
   });
 
-  const holding = (own: Store): Store =>
-    wrapped<Store>(own, {
-      transaction: (work) =>
-        own.transaction(async (tx) => {
-          const result = await work(tx);
-          await hold;
-          return result;
-        }),
-    });
-  const holdTurns = (): void => void (hold = new Promise((resolve) => (release = resolve)));
   /** Of the second process. */
   const filling = (domain: Domain): Filling => ({ store: other, domain, clock: new SystemClock() });
   const differences = async (domain: Domain) => {
@@ -75,7 +62,7 @@ describeReal("a turn whose transaction stays open", (services) => {
     }));
   async function serve(broker: EmbeddedBroker, changed: (domain: Domain) => Domain) {
     await prepareProjections(filling(ordersDomain({ changed })));
-    const orders = await startOrders(holding(store), { broker, changed, keepsTold: false });
+    const orders = await startOrders(turns.of(store), { broker, changed, keepsTold: false });
     stops.push(() => orders.runtime.stop());
     return orders;
   }
@@ -83,14 +70,14 @@ describeReal("a turn whose transaction stays open", (services) => {
     until(async () => running.isOver || (await other.query(WAITING)).length > 0);
   /** What becomes of a change that waits for the turn: it is done behind it, and not before. */
   async function behindOpenTurn<Result>(begin: () => Promise<unknown>, change: () => Promise<Result>): Promise<Result> {
-    holdTurns();
+    turns.hold();
     await begin();
     await until(async () => (await other.query(IN_TRANSACTION)).length > 0);
     const running = { isOver: false };
     const done = change().finally(() => (running.isOver = true));
     await isOpen(running);
     expect(running.isOver).toBe(false);
-    release();
+    turns.release();
     return done;
   }
   const IN_TRANSACTION = `select 1 from pg_stat_activity
